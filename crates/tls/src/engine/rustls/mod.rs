@@ -1,0 +1,1 @@
+//! The rustls engine: the only folder that knows rustls types.

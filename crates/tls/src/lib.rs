@@ -1,0 +1,38 @@
+//! TLS connections without sockets, clocks or runtimes: bytes in, bytes and events out.
+//!
+//! A [`Connection`] takes what came from the network in a buffer that belongs to the calling thread
+//! ([`OpenBuffer`]) and gives back plaintext; it takes plaintext in another ([`SealBuffer`]) and gives back
+//! records ready to send. It owns no socket, reads no clock and keeps no buffer while it is idle.
+//!
+//! Before any engine object exists, [`hello::ClientHello::read`] tells what a client asks for, so that the caller may
+//! choose a [`ServerContext`] by server name, at leisure.
+//!
+//! Configuration comes in two types each: what was written ([`ServerConfig`], [`ClientConfig`]) and what
+//! an engine made of it ([`ServerContext`], [`ClientContext`]); everything an engine cannot do fails there,
+//! never in a handshake.
+
+#![forbid(unsafe_code)]
+
+mod alert;
+mod buffers;
+mod config;
+mod connection;
+pub mod engine;
+mod error;
+pub mod hello;
+mod key_log;
+mod record;
+mod store;
+mod tickets;
+
+pub use alert::Alert;
+pub use buffers::{OpenBuffer, SealBuffer};
+pub use config::{
+    CipherSuite, ClientAuth, ClientConfig, ClientContext, ConfigError, DataPath, Group, Identity,
+    IdentityError, KeyKind, ServerConfig, ServerContext, Version, VersionRange,
+};
+pub use connection::{Connection, End, Handshake, HandshakeKind, Opened};
+pub use error::{Fault, TlsError};
+pub use key_log::KeyLog;
+pub use store::SessionStore;
+pub use tickets::TicketKeys;

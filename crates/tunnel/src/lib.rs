@@ -1,0 +1,7 @@
+//! A TLS tunnel: TLS on one side, plain TCP on the other, every end told apart.
+
+#![deny(unsafe_code)]
+
+pub mod certificates;
+pub mod reason;
+pub mod service;

@@ -1,0 +1,246 @@
+//! What a running tunnel obeys: the resolved form of its configuration.
+//!
+//! Immutable. A reload makes a new [`Settings`] and swaps it in whole; connections that exist keep the
+//! [`Service`] they began with.
+
+use crate::certificates::Certificates;
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+/// Everything one running tunnel obeys.
+#[derive(Debug)]
+pub struct Settings {
+    /// The services, each with listeners of its own.
+    pub services: Vec<Arc<Service>>,
+    /// Threads that serve connections.
+    pub workers: usize,
+    /// Limits over all services.
+    pub limits: Limits,
+    /// How long connections may go on after the tunnel was told to stop.
+    pub drain: Duration,
+    /// Where metrics and status are served.
+    pub admin: Option<AdminAddress>,
+    /// How log lines look.
+    pub log: LogFormat,
+}
+
+/// One service: where clients come in, and where their bytes go.
+#[derive(Debug)]
+pub struct Service {
+    /// The name in the configuration, in logs and metrics.
+    pub name: Arc<str>,
+    /// Where clients come in.
+    pub listen: Vec<SocketAddr>,
+    /// Where their bytes go.
+    pub target: Target,
+    /// The certificates, by server name.
+    pub certificates: Certificates,
+    /// What is known of each certificate, for metrics and the status page.
+    pub certificate_facts: Vec<CertificateFacts>,
+    /// What the backend learns of the client's address.
+    pub client_address: ClientAddress,
+    /// Clients arrive behind a proxy that says who they are.
+    pub accept_proxy: Option<AcceptProxy>,
+    /// Time limits.
+    pub timeouts: Timeouts,
+    /// What the backend sees when a client's stream ends without close_notify.
+    pub on_truncation: OnTruncation,
+    /// Most connections of this service at once.
+    pub max_connections: Option<usize>,
+    /// Most connections of this service from one source address at once.
+    pub max_per_source: Option<usize>,
+    /// What counts as a sign of life for the idle limit.
+    pub idle_by: IdleBy,
+}
+
+/// Where a service's bytes go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// TCP: the addresses of the name that was written, tried in order.
+    Tcp {
+        /// As written, for messages.
+        name: Box<str>,
+        /// What it stands for. Never empty.
+        addresses: Vec<SocketAddr>,
+    },
+    /// A unix socket.
+    Unix(PathBuf),
+}
+
+/// What is known of a certificate that is served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateFacts {
+    /// The file it came from.
+    pub file: PathBuf,
+    /// Serial number in lower-case hexadecimal.
+    pub serial: String,
+    /// End of validity, in seconds since 1970-01-01T00:00:00Z.
+    pub not_after: i64,
+    /// The names it is valid for.
+    pub names: Vec<String>,
+}
+
+/// What the backend learns of the client's address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClientAddress {
+    /// Nothing: every client seems to come from the tunnel.
+    #[default]
+    None,
+    /// A PROXY protocol header comes first.
+    Proxy(ProxyVersion),
+    /// The connection itself comes from the client's address (IP_TRANSPARENT).
+    Transparent,
+}
+
+/// Version of the PROXY protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProxyVersion {
+    /// The line of text.
+    V1,
+    /// The binary header, with TLVs.
+    V2,
+}
+
+/// How PROXY headers are accepted from in front.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AcceptProxy {
+    /// Who may send one, and must. Empty: everybody.
+    pub trusted: Vec<Network>,
+    /// How long it may take to arrive.
+    pub timeout: Duration,
+}
+
+/// A range of addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    /// An address in it.
+    pub address: IpAddr,
+    /// How many leading bits all its addresses share.
+    pub prefix: u8,
+}
+
+impl Network {
+    /// Whether `address` lies in the range. An IPv4 address mapped into IPv6 counts as IPv4.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        match (self.address.to_canonical(), address.to_canonical()) {
+            (IpAddr::V4(a), IpAddr::V4(b)) => {
+                let shift = 32 - u32::from(self.prefix.min(32));
+                (u32::from(a) ^ u32::from(b)).checked_shr(shift).unwrap_or(0) == 0
+            }
+            (IpAddr::V6(a), IpAddr::V6(b)) => {
+                let shift = 128 - u32::from(self.prefix.min(128));
+                (u128::from(a) ^ u128::from(b)).checked_shr(shift).unwrap_or(0) == 0
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Time limits of a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// From the client's SYN to the end of the handshake.
+    pub handshake: Duration,
+    /// For the backend to accept.
+    pub connect: Duration,
+    /// After one direction ended: how long the other may rest.
+    pub half_close: Duration,
+    /// How long data may stay unacknowledged before a peer counts as vanished (TCP_USER_TIMEOUT).
+    pub user: Duration,
+    /// When and how often the kernel asks a silent peer whether it is still there.
+    pub keepalive: Keepalive,
+    /// How long a client may send nothing.
+    pub idle_client: Option<Duration>,
+    /// How long a backend may send nothing.
+    pub idle_backend: Option<Duration>,
+    /// How long a connection may live.
+    pub lifetime: Option<Duration>,
+}
+
+/// When and how often the kernel asks a silent peer whether it is still there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keepalive {
+    /// Silence before the first question.
+    pub after: Duration,
+    /// Time between questions.
+    pub every: Duration,
+    /// Unanswered questions before the peer counts as vanished.
+    pub probes: u32,
+}
+
+impl Default for Timeouts {
+    fn default() -> Timeouts {
+        Timeouts {
+            handshake: Duration::from_secs(10),
+            connect: Duration::from_secs(5),
+            half_close: Duration::from_secs(30),
+            user: Duration::from_secs(30),
+            keepalive: Keepalive {
+                after: Duration::from_secs(10),
+                every: Duration::from_secs(5),
+                probes: 4,
+            },
+            idle_client: None,
+            idle_backend: None,
+            lifetime: None,
+        }
+    }
+}
+
+/// What the backend sees when a client's stream ends without close_notify.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnTruncation {
+    /// A reset, once everything received has been delivered.
+    #[default]
+    Reset,
+    /// An ordinary end, for clients known to be sloppy.
+    Fin,
+}
+
+/// What counts as a sign of life for the idle limits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IdleBy {
+    /// Any byte.
+    #[default]
+    Bytes,
+    /// Audio, video or data messages of RTMP: pings and acknowledgements do not count.
+    Rtmp,
+}
+
+/// Limits over all services.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Most connections at once; none means as many as descriptors allow.
+    pub connections: Option<usize>,
+    /// Most handshakes in progress at once, beyond which the oldest is dropped.
+    pub handshakes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { connections: None, handshakes: 1024 }
+    }
+}
+
+/// Where metrics and status are served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AdminAddress {
+    /// TCP.
+    Tcp(SocketAddr),
+    /// A unix socket.
+    Unix(PathBuf),
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// `key=value` words.
+    #[default]
+    Text,
+    /// One JSON object per line.
+    Json,
+}
