@@ -1,7 +1,7 @@
 //! The buffers a thread lends to whichever connection it serves.
 
 use crate::engine::Layout;
-use std::{io::IoSliceMut, ops::Range};
+use std::ops::Range;
 
 /// Most plaintext bytes in one record (RFC 8446, section 5.1).
 pub const MAX_PLAIN: usize = 16_384;
@@ -55,6 +55,15 @@ impl OpenBuffer {
             "more bytes filled than there was space for"
         );
         self.range.end += count;
+    }
+
+    /// Drops the first `count` pending bytes: what stood in front of the connection, as a PROXY header does.
+    ///
+    /// # Panics
+    /// When fewer are pending.
+    pub fn skip(&mut self, count: usize) {
+        assert!(count <= self.range.len(), "more bytes skipped than there are");
+        self.consume(count);
     }
 
     /// Bytes from the network that are not consumed yet.
@@ -159,11 +168,6 @@ impl SealBuffer {
             .map(move |record| &mut record[header..header + max_plain])
     }
 
-    /// The same as [`slots`](Self::slots), ready for a vectored read.
-    pub fn io_slices(&mut self) -> Vec<IoSliceMut<'_>> {
-        self.slots().map(IoSliceMut::new).collect()
-    }
-
     /// Copies `plain` into the slots as far as it fits; returns how many bytes did.
     pub fn fill(&mut self, mut plain: &[u8]) -> usize {
         let all = plain.len();
@@ -202,9 +206,9 @@ impl SealBuffer {
     }
 
     /// Replaces the sealed bytes by those an engine made elsewhere.
-    pub(crate) fn set_spilled(&mut self, records: Vec<u8>, lead: &mut Vec<u8>) {
+    pub(crate) fn set_spilled(&mut self, records: &[u8], lead: &mut Vec<u8>) {
         self.spill = std::mem::take(lead);
-        self.spill.extend_from_slice(&records);
+        self.spill.extend_from_slice(records);
     }
 }
 

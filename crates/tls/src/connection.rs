@@ -4,14 +4,15 @@ use crate::{
     Alert, CipherSuite, ClientContext, Group, OpenBuffer, SealBuffer, ServerContext, TlsError,
     Version,
     engine::{Negotiation, Progress, Traffic},
+    hello::{ClientHello, HelloReader},
 };
-use std::mem;
+use std::{mem, time::Duration};
 
 /// One TLS connection: bytes in, bytes and events out.
 ///
 /// Four kinds of methods: getters; what comes in from the network ([`restore`](Self::restore), [`open`](Self::open),
-/// [`keep`](Self::keep), [`receive_fin`](Self::receive_fin)); commands of the application ([`lend`](Self::lend) and
-/// [`seal`](Self::seal), [`close_notify`](Self::close_notify), [`refresh_keys`](Self::refresh_keys),
+/// [`keep`](Self::keep), [`receive_fin`](Self::receive_fin)); commands of the application ([`answer`](Self::answer),
+/// [`lend`](Self::lend) and [`seal`](Self::seal), [`close_notify`](Self::close_notify), [`refresh_keys`](Self::refresh_keys),
 /// [`abort`](Self::abort)); and what goes out ([`outgoing`](Self::outgoing), [`sent`](Self::sent)). After every
 /// command and everything that came in, send what `outgoing` holds, unless [`may_hold`](Self::may_hold) says it may wait
 /// for data to travel with.
@@ -30,6 +31,10 @@ pub struct Connection {
 }
 
 enum State {
+    /// Reading the ClientHello, before any engine object exists.
+    Hello(Box<HelloReader>),
+    /// The ClientHello is read, the caller has not chosen a context yet.
+    Asking(Box<ClientHello>),
     Negotiating(Box<dyn Negotiation>),
     Traffic(Box<dyn Traffic>),
     Dead,
@@ -75,6 +80,8 @@ pub enum HandshakeKind {
 pub struct Opened<'b> {
     /// Application data, in order. Valid even when `end` is set.
     pub plain: &'b [u8],
+    /// The ClientHello is complete: see [`Connection::hello`], then call [`Connection::answer`] and open again.
+    pub asking: bool,
     /// The handshake ended in this call. No data was opened; call again for the rest of the buffer.
     pub established: bool,
     /// The receiving direction ended behind `plain`.
@@ -93,30 +100,32 @@ pub enum End {
 }
 
 impl Connection {
-    /// A server's connection that expects a ClientHello.
-    ///
-    /// # Errors
-    /// When the engine cannot start it.
-    pub fn server(context: &ServerContext) -> Result<Connection, TlsError> {
-        Ok(Connection::start(context.engine().accept()?))
+    /// A server's connection that expects a ClientHello, and then asks for the context to answer it with.
+    pub fn server() -> Connection {
+        Connection::start(State::Hello(Box::default()))
     }
 
-    /// A client's connection to `name`, a DNS name or an IP address as text; its ClientHello is in
-    /// [`outgoing`](Self::outgoing) at once.
+    /// A client's connection to `name`, a DNS name or an IP address as text, at `now` (since 1970-01-01T00:00:00Z); its
+    /// ClientHello is in [`outgoing`](Self::outgoing) at once.
     ///
     /// # Errors
     /// When `name` is neither.
-    pub fn client(context: &ClientContext, name: &str) -> Result<Connection, TlsError> {
-        let mut connection = Connection::start(context.engine().connect(name)?);
-        if let State::Negotiating(negotiation) = &mut connection.state {
-            negotiation.step(&mut [], &mut connection.outgoing).1?;
-        }
+    pub fn client(
+        context: &ClientContext,
+        name: &str,
+        now: Duration,
+    ) -> Result<Connection, TlsError> {
+        let mut negotiation = context.engine().connect(name, now)?;
+        let mut outgoing = Vec::new();
+        negotiation.step(&mut [], &mut outgoing).1?;
+        let mut connection = Connection::start(State::Negotiating(negotiation));
+        connection.outgoing = outgoing;
         Ok(connection)
     }
 
-    fn start(negotiation: Box<dyn Negotiation>) -> Connection {
+    fn start(state: State) -> Connection {
         Connection {
-            state: State::Negotiating(negotiation),
+            state,
             outgoing: Vec::new(),
             hold: false,
             kept: Vec::new(),
@@ -150,12 +159,32 @@ impl Connection {
     /// During the handshake this drives it; afterwards it opens every complete record in the buffer.
     pub fn open<'b>(&mut self, buffer: &'b mut OpenBuffer) -> Opened<'b> {
         buffer.clear_plain();
-        let mut established = false;
+        let (mut asking, mut established) = (false, false);
         let end = match &mut self.state {
             _ if self.received != Receiving::Open => {
                 // Whatever follows a closure must be ignored (RFC 8446, section 6.1).
                 let count = buffer.pending().len();
                 buffer.consume(count);
+                None
+            }
+            State::Hello(reader) => match reader.read(buffer.pending()) {
+                Ok(None) => None,
+                Ok(Some(hello)) => {
+                    self.state = State::Asking(Box::new(hello));
+                    asking = true;
+                    None
+                }
+                Err(error) => {
+                    if let Some(answer) = error.plain_answer() {
+                        self.outgoing.extend_from_slice(answer);
+                    } else if let Some(alert) = error.alert() {
+                        self.outgoing.extend_from_slice(&[21, 3, 1, 0, 2, 2, alert.code()]);
+                    }
+                    Some(End::Failed(TlsError::Hello(error)))
+                }
+            },
+            State::Asking(_) => {
+                asking = true;
                 None
             }
             State::Negotiating(_) => match self.negotiate(buffer) {
@@ -181,7 +210,28 @@ impl Connection {
             }
             None => {}
         }
-        Opened { plain: buffer.plain(), established, end }
+        Opened { plain: buffer.plain(), asking, established, end }
+    }
+
+    /// What the client asks for, from the moment that [`Opened::asking`] says so until the [answer](Self::answer).
+    pub fn hello(&self) -> Option<&ClientHello> {
+        match &self.state {
+            State::Asking(hello) => Some(hello),
+            _ => None,
+        }
+    }
+
+    /// Goes on with the handshake under `context`, at `now` (since 1970-01-01T00:00:00Z). The ClientHello still stands
+    /// in the buffer: call [`open`](Self::open) next.
+    ///
+    /// # Errors
+    /// When no ClientHello waits for an answer, or the engine cannot start.
+    pub fn answer(&mut self, context: &ServerContext, now: Duration) -> Result<(), TlsError> {
+        if !matches!(self.state, State::Asking(_)) {
+            return Err(TlsError::Local("no ClientHello waits for an answer".into()));
+        }
+        self.state = State::Negotiating(context.engine().accept(now)?);
+        Ok(())
     }
 
     fn negotiate(&mut self, buffer: &mut OpenBuffer) -> Result<bool, TlsError> {
@@ -300,7 +350,7 @@ impl Connection {
 
     /// Whether the handshake is still going on.
     pub fn is_handshaking(&self) -> bool {
-        matches!(self.state, State::Negotiating(_))
+        matches!(self.state, State::Hello(_) | State::Asking(_) | State::Negotiating(_))
     }
 
     /// Whether bytes from the network wait in this connection.

@@ -2,17 +2,17 @@
 
 use crate::Alert;
 
-/// What a client asks for, as far as a server needs it to choose a context.
+/// What a client asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClientHello {
-    /// Host name from the server_name extension (RFC 6066, section 3), in lower case.
+    /// Host name.
     pub server_name: Option<Box<str>>,
-    /// Protocols from the ALPN extension (RFC 7301), most wanted first.
+    /// ALPN.
     pub alpn: Vec<Box<[u8]>>,
 }
 
-/// Why the first bytes of a connection are no ClientHello.
+/// Why not.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HelloError {
@@ -24,16 +24,30 @@ pub enum HelloError {
 impl HelloError {
     /// The alert to answer with.
     pub fn alert(&self) -> Option<Alert> {
+        Some(Alert::PROTOCOL_VERSION)
+    }
+    /// HTTP.
+    pub fn plain_answer(&self) -> Option<&'static [u8]> {
         None
     }
 }
 
-impl ClientHello {
-    /// Reads a ClientHello from the front of what came from the network; `None` while it is incomplete.
-    ///
-    /// # Errors
-    /// When the bytes cannot become a ClientHello any more.
-    pub fn read(_input: &[u8]) -> Result<Option<ClientHello>, HelloError> {
-        Ok(None)
+/// Scratch.
+#[derive(Debug, Default)]
+pub struct HelloReader {}
+
+impl HelloReader {
+    /// Reads.
+    pub fn read(&mut self, input: &[u8]) -> Result<Option<ClientHello>, HelloError> {
+        if input.is_empty() {
+            return Ok(None);
+        }
+        if input[0] != 22 {
+            return Err(HelloError::WrongVersionNumber);
+        }
+        if input.len() < 5 || input.len() < 5 + usize::from(u16::from_be_bytes([input[3], input[4]])) {
+            return Ok(None);
+        }
+        Ok(Some(ClientHello::default()))
     }
 }

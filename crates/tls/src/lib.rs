@@ -4,8 +4,8 @@
 //! ([`OpenBuffer`]) and gives back plaintext; it takes plaintext in another ([`SealBuffer`]) and gives back
 //! records ready to send. It owns no socket, reads no clock and keeps no buffer while it is idle.
 //!
-//! Before any engine object exists, [`hello::ClientHello::read`] tells what a client asks for, so that the caller may
-//! choose a [`ServerContext`] by server name, at leisure.
+//! Before any engine object exists, a server's connection tells what its client asks for ([`Connection::hello`]), so
+//! that the caller may choose a [`ServerContext`] by server name, at leisure.
 //!
 //! Configuration comes in two types each: what was written ([`ServerConfig`], [`ClientConfig`]) and what
 //! an engine made of it ([`ServerContext`], [`ClientContext`]); everything an engine cannot do fails there,
@@ -29,10 +29,11 @@ pub use alert::Alert;
 pub use buffers::{OpenBuffer, SealBuffer};
 pub use config::{
     CipherSuite, ClientAuth, ClientConfig, ClientContext, ConfigError, DataPath, Group, Identity,
-    IdentityError, KeyKind, ServerConfig, ServerContext, Version, VersionRange,
+    IdentityError, IdentityFacts, KeyKind, ServerConfig, ServerContext, UnknownName, Version,
+    VersionRange,
 };
 pub use connection::{Connection, End, Handshake, HandshakeKind, Opened};
 pub use error::{Fault, TlsError};
 pub use key_log::KeyLog;
 pub use store::SessionStore;
-pub use tickets::TicketKeys;
+pub use tickets::{NoRandom, TicketKeys};

@@ -6,8 +6,9 @@ mod parameters;
 mod server;
 
 pub use client::{ClientConfig, ClientContext};
-pub use identity::{Identity, IdentityError, KeyKind};
-pub use parameters::{CipherSuite, Group, Version, VersionRange};
+pub use identity::{Identity, IdentityError, IdentityFacts, KeyKind};
+pub(crate) use identity::{KeyEncoding, PrivateKey};
+pub use parameters::{CipherSuite, Group, UnknownName, Version, VersionRange};
 pub use server::{ClientAuth, ServerConfig, ServerContext};
 
 use crate::engine::EngineKind;

@@ -1,18 +1,21 @@
 //! A server's configuration.
 
-use super::{CipherSuite, DataPath, Group, Identity, VersionRange};
-use crate::{KeyLog, SessionStore, TicketKeys, engine::ServerEngine};
+use super::{CipherSuite, ConfigError, DataPath, Group, Identity, VersionRange};
+use crate::{
+    KeyLog, SessionStore, TicketKeys,
+    engine::{Engine, ServerEngine, rustls::Rustls},
+};
 use std::sync::Arc;
 
 /// What a server is asked to do, as written.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ServerConfig {
-    /// Certificates with their keys, several by key type; the client's signature algorithms choose among them.
+    /// Certificates with their keys, several by key type: the first one that a client can verify serves it.
     pub identities: Vec<Arc<Identity>>,
     /// Versions.
     pub versions: VersionRange,
-    /// Cipher suites, most wanted first; empty means the engine's safe default.
+    /// Cipher suites, most wanted first; empty means the engine's safe default. The server's order decides.
     pub suites: Vec<CipherSuite>,
     /// Groups, most wanted first; empty means the engine's safe default.
     pub groups: Vec<Group>,
@@ -22,7 +25,7 @@ pub struct ServerConfig {
     pub client_auth: ClientAuth,
     /// Keys for session tickets; none means no tickets.
     pub tickets: Option<Arc<TicketKeys>>,
-    /// Sessions for resumption by id; none means no such resumption.
+    /// Sessions for resumption by id (TLS 1.2), or by ticket where there are no ticket keys; none means neither.
     pub sessions: Option<Arc<SessionStore>>,
     /// Where secrets are written for debugging; none by default.
     pub key_log: Option<Arc<dyn KeyLog>>,
@@ -33,8 +36,27 @@ pub struct ServerConfig {
     pub small_first_records: bool,
 }
 
+impl ServerConfig {
+    /// TLS 1.2 and 1.3 with safe suites and groups, no client certificates, no resumption.
+    pub fn new(identities: Vec<Arc<Identity>>) -> ServerConfig {
+        ServerConfig {
+            identities,
+            versions: VersionRange::default(),
+            suites: Vec::new(),
+            groups: Vec::new(),
+            alpn: Vec::new(),
+            client_auth: ClientAuth::default(),
+            tickets: None,
+            sessions: None,
+            key_log: None,
+            data_path: DataPath::default(),
+            small_first_records: false,
+        }
+    }
+}
+
 /// Whether clients are asked for a certificate.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClientAuth {
     /// They are not.
@@ -49,7 +71,21 @@ pub struct ServerContext {
 }
 
 impl ServerContext {
+    /// Resolves what was written.
+    ///
+    /// # Errors
+    /// When there is no identity, a key cannot be used, or the options leave nothing to agree on.
+    pub fn new(config: &ServerConfig) -> Result<ServerContext, ConfigError> {
+        Ok(ServerContext { engine: Rustls.server(config)? })
+    }
+
     pub(crate) fn engine(&self) -> &dyn ServerEngine {
         &*self.engine
+    }
+}
+
+impl std::fmt::Debug for ServerContext {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServerContext").finish_non_exhaustive()
     }
 }

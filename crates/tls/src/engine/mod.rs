@@ -11,7 +11,7 @@ use crate::{
     config::{ClientConfig, ConfigError, ServerConfig},
     connection::{End, Handshake},
 };
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 /// Which engine serves a context.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,13 +38,13 @@ pub(crate) trait Engine: Send + Sync {
 
 /// A server's resolved configuration in the engine's own types.
 pub(crate) trait ServerEngine: Send + Sync {
-    fn accept(&self) -> Result<Box<dyn Negotiation>, TlsError>;
+    fn accept(&self, now: Duration) -> Result<Box<dyn Negotiation>, TlsError>;
 }
 
 /// A client's resolved configuration in the engine's own types.
 pub(crate) trait ClientEngine: Send + Sync {
-    /// Starts a handshake for `name` (a DNS name or an IP address as text).
-    fn connect(&self, name: &str) -> Result<Box<dyn Negotiation>, TlsError>;
+    /// Starts a handshake for `name` (a DNS name or an IP address as text) at `now`, since 1970-01-01T00:00:00Z.
+    fn connect(&self, name: &str, now: Duration) -> Result<Box<dyn Negotiation>, TlsError>;
 }
 
 /// A handshake in progress.

@@ -1,0 +1,77 @@
+//! Hands the secrets of a finished handshake to our record layer and renews them.
+
+use super::{clock, fault, negotiation::Raw};
+use crate::{
+    TlsError, Version,
+    engine::Traffic,
+    record::{Algorithm, KeySource, RecordLayer, Secret, Start},
+};
+use rustls::{ConnectionTrafficSecrets, SupportedCipherSuite, kernel::KernelConnection};
+use std::time::Duration;
+use zeroize::Zeroizing;
+
+/// Takes a finished handshake apart: rustls keeps the key schedule, we protect the records.
+pub(super) fn own_records<R: Raw>(
+    connection: R,
+    version: Version,
+    now: Duration,
+    small_first_records: bool,
+) -> Result<Box<dyn Traffic>, TlsError> {
+    let local = |error| fault::translate(error, None);
+    let (secrets, kernel) = connection.into_kernel().map_err(local)?;
+    Ok(Box::new(RecordLayer::new(Start {
+        version,
+        side: R::SIDE,
+        send: (secrets.tx.0, secret(&secrets.tx.1)?),
+        receive: (secrets.rx.0, secret(&secrets.rx.1)?),
+        confidentiality_limit: confidentiality_limit(kernel.negotiated_cipher_suite()),
+        keys: Box::new(Schedule::<R> { kernel, now }),
+        small_first_records,
+    })))
+}
+
+struct Schedule<R: Raw> {
+    kernel: KernelConnection<R::Data>,
+    /// When the handshake began: the time that tickets are taken to have come at, so that they count as older than they
+    /// are and never as younger.
+    now: Duration,
+}
+
+impl<R: Raw> KeySource for Schedule<R> {
+    fn next_send(&mut self) -> Result<Secret, TlsError> {
+        secret(&self.kernel.update_tx_secret().map_err(|error| fault::translate(error, None))?.1)
+    }
+
+    fn next_receive(&mut self) -> Result<Secret, TlsError> {
+        secret(&self.kernel.update_rx_secret().map_err(|error| fault::translate(error, None))?.1)
+    }
+
+    fn new_session_ticket(&mut self, body: &[u8]) -> Result<(), TlsError> {
+        clock::at(self.now, || R::new_session_ticket(&mut self.kernel, body))
+            .map_err(|error| fault::translate(error, None))
+    }
+}
+
+fn secret(secrets: &ConnectionTrafficSecrets) -> Result<Secret, TlsError> {
+    let (algorithm, key, iv) = match secrets {
+        ConnectionTrafficSecrets::Aes128Gcm { key, iv } => (Algorithm::Aes128Gcm, key, iv),
+        ConnectionTrafficSecrets::Aes256Gcm { key, iv } => (Algorithm::Aes256Gcm, key, iv),
+        ConnectionTrafficSecrets::Chacha20Poly1305 { key, iv } => {
+            (Algorithm::Chacha20Poly1305, key, iv)
+        }
+        _ => return Err(TlsError::Local("the record layer does not know this cipher".into())),
+    };
+    let mut bytes = Zeroizing::new([0; 32]);
+    let key = key.as_ref();
+    bytes[..key.len()].copy_from_slice(key);
+    let iv = iv.as_ref().try_into();
+    let iv = iv.map_err(|_| TlsError::Local("a nonce base that is not 12 bytes long".into()))?;
+    Ok(Secret { algorithm, key: bytes, iv })
+}
+
+fn confidentiality_limit(suite: SupportedCipherSuite) -> u64 {
+    match suite {
+        SupportedCipherSuite::Tls12(suite) => suite.common.confidentiality_limit,
+        SupportedCipherSuite::Tls13(suite) => suite.common.confidentiality_limit,
+    }
+}

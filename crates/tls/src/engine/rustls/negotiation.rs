@@ -1,0 +1,268 @@
+//! Drives a rustls handshake, record by record.
+
+use super::{clock, fault, keys, traffic::EngineTraffic};
+use crate::{
+    Alert, CipherSuite, DataPath, Group, Handshake, HandshakeKind, TlsError, Version,
+    engine::{Negotiation, Progress, Traffic},
+    record::Side,
+};
+use rustls::{
+    Error, ProtocolVersion,
+    client::{ClientConnectionData, UnbufferedClientConnection},
+    kernel::KernelConnection,
+    server::{ServerConnectionData, UnbufferedServerConnection},
+    unbuffered::{
+        ConnectionState, EncodeError, EncodeTlsData, InsufficientSizeError,
+        UnbufferedConnectionCommon, UnbufferedStatus,
+    },
+};
+use std::{ops::DerefMut, time::Duration};
+
+/// What rustls's client and server connections have in common.
+pub(super) trait Raw:
+    DerefMut<Target = UnbufferedConnectionCommon<Self::Data>> + Send + Sized + 'static
+{
+    type Data: Send + 'static;
+    const SIDE: Side;
+
+    fn process<'c, 'i>(
+        &'c mut self,
+        input: &'i mut [u8],
+    ) -> UnbufferedStatus<'c, 'i, Self::Data>;
+    fn into_kernel(
+        self,
+    ) -> Result<(rustls::ExtractedSecrets, KernelConnection<Self::Data>), Error>;
+    fn new_session_ticket(
+        kernel: &mut KernelConnection<Self::Data>,
+        body: &[u8],
+    ) -> Result<(), Error>;
+}
+
+impl Raw for UnbufferedServerConnection {
+    type Data = ServerConnectionData;
+    const SIDE: Side = Side::Server;
+
+    fn process<'c, 'i>(
+        &'c mut self,
+        input: &'i mut [u8],
+    ) -> UnbufferedStatus<'c, 'i, Self::Data> {
+        self.process_tls_records(input)
+    }
+
+    fn into_kernel(
+        self,
+    ) -> Result<(rustls::ExtractedSecrets, KernelConnection<Self::Data>), Error> {
+        self.dangerous_into_kernel_connection()
+    }
+
+    fn new_session_ticket(_: &mut KernelConnection<Self::Data>, _: &[u8]) -> Result<(), Error> {
+        // The record layer refuses a client's ticket before it gets here.
+        Err(Error::General("a server takes no session tickets".into()))
+    }
+}
+
+impl Raw for UnbufferedClientConnection {
+    type Data = ClientConnectionData;
+    const SIDE: Side = Side::Client;
+
+    fn process<'c, 'i>(
+        &'c mut self,
+        input: &'i mut [u8],
+    ) -> UnbufferedStatus<'c, 'i, Self::Data> {
+        self.process_tls_records(input)
+    }
+
+    fn into_kernel(
+        self,
+    ) -> Result<(rustls::ExtractedSecrets, KernelConnection<Self::Data>), Error> {
+        self.dangerous_into_kernel_connection()
+    }
+
+    fn new_session_ticket(
+        kernel: &mut KernelConnection<Self::Data>,
+        body: &[u8],
+    ) -> Result<(), Error> {
+        kernel.handle_new_session_ticket(body)
+    }
+}
+
+/// A handshake in progress.
+pub(super) struct Handshaking<R: Raw> {
+    connection: R,
+    now: Duration,
+    data_path: DataPath,
+    small_first_records: bool,
+    /// How much of the front of the input rustls has seen without letting go of it: a message that is split over
+    /// records stays until its last piece is there.
+    shown: usize,
+    /// Session tickets of a TLS 1.3 server, to be sent whenever it suits.
+    tickets: Vec<u8>,
+}
+
+impl<R: Raw> Handshaking<R> {
+    pub(super) fn new(
+        connection: R,
+        now: Duration,
+        data_path: DataPath,
+        small_first_records: bool,
+    ) -> Handshaking<R> {
+        Handshaking { connection, now, data_path, small_first_records, shown: 0, tickets: Vec::new() }
+    }
+
+    /// One call into rustls. `None` when it can do nothing more with this input.
+    fn drive(
+        &mut self,
+        input: &mut [u8],
+        out: &mut Vec<u8>,
+    ) -> (usize, Result<Option<Progress>, Error>) {
+        let status = self.connection.process(input);
+        let discard = status.discard;
+        let done = match status.state {
+            Err(error) => return (discard, Err(error)),
+            Ok(ConnectionState::EncodeTlsData(mut data)) => {
+                let start = out.len();
+                if let Err(error) = encode(&mut data, out) {
+                    return (discard, Err(error));
+                }
+                let after_handshake = R::SIDE == Side::Server
+                    && !self.connection.is_handshaking()
+                    && self.connection.protocol_version() == Some(ProtocolVersion::TLSv1_3);
+                if after_handshake {
+                    self.tickets.extend(out.drain(start..));
+                }
+                Some(Progress::NeedInput)
+            }
+            Ok(ConnectionState::TransmitTlsData(data)) => {
+                data.done();
+                Some(Progress::NeedInput)
+            }
+            Ok(ConnectionState::WriteTraffic(_)) => Some(Progress::Done),
+            Ok(ConnectionState::BlockedHandshake) => None,
+            Ok(ConnectionState::PeerClosed | ConnectionState::Closed) => {
+                let error = Error::AlertReceived(rustls::AlertDescription::CloseNotify);
+                return (discard, Err(error));
+            }
+            Ok(_) => return (discard, Err(Error::General("unexpected state of the engine".into()))),
+        };
+        (discard, Ok(done))
+    }
+
+    /// Fetches the alert that rustls made for an error. `input` is what it has not let go of.
+    fn fail(&mut self, error: Error, input: &mut [u8], out: &mut Vec<u8>) -> TlsError {
+        let start = out.len();
+        send_queued(&mut self.connection, input, out);
+        let sent = match out[start..] {
+            [.., 21, 3, _, 0, 2, _, code] => Some(Alert::from_code(code)),
+            _ => None,
+        };
+        fault::translate(error, sent)
+    }
+}
+
+impl<R: Raw> Negotiation for Handshaking<R> {
+    fn step(&mut self, input: &mut [u8], out: &mut Vec<u8>) -> (usize, Result<Progress, TlsError>) {
+        let mut start = 0;
+        let mut end = self.shown.min(input.len());
+        loop {
+            let (discard, result) =
+                clock::at(self.now, || self.drive(&mut input[start..end], out));
+            start += discard;
+            match result {
+                Ok(Some(Progress::Done)) => return (start, Ok(Progress::Done)),
+                Ok(Some(Progress::NeedInput)) => {}
+                // One record more: what belongs to the data that follows the handshake must stay ours.
+                Ok(None) => match record_length(&input[end..]) {
+                    Some(length) if end + length <= input.len() => end += length,
+                    _ => {
+                        self.shown = end - start;
+                        return (start, Ok(Progress::NeedInput));
+                    }
+                },
+                Err(error) => {
+                    let error = self.fail(error, &mut input[start..end], out);
+                    return (start, Err(error));
+                }
+            }
+        }
+    }
+
+    fn finish(
+        self: Box<Self>,
+        held: &mut Vec<u8>,
+    ) -> Result<(Handshake, Box<dyn Traffic>), TlsError> {
+        let Handshaking { connection, now, data_path, small_first_records, tickets, .. } = *self;
+        let handshake = facts(&connection)?;
+        held.extend(tickets);
+        let traffic: Box<dyn Traffic> = match data_path {
+            DataPath::Own => {
+                keys::own_records(connection, handshake.version, now, small_first_records)?
+            }
+            DataPath::Engine => Box::new(EngineTraffic::new(connection, now)),
+        };
+        Ok((handshake, traffic))
+    }
+}
+
+/// Length of the record at the front, header included; none while its header is incomplete.
+fn record_length(bytes: &[u8]) -> Option<usize> {
+    let &[_, _, _, high, low] = bytes.first_chunk()?;
+    Some(5 + usize::from(u16::from_be_bytes([high, low])))
+}
+
+/// Appends what a connection that failed still has to say. `input` is what it has not let go of: rustls remembers where
+/// in it messages stand, and panics when they are gone.
+pub(super) fn send_queued<R: Raw>(connection: &mut R, input: &mut [u8], out: &mut Vec<u8>) {
+    let mut start = 0;
+    // Bounded: each turn takes one queued record, and an alert is the last of them.
+    for _ in 0..8 {
+        let status = connection.process(&mut input[start..]);
+        start += status.discard;
+        match status.state {
+            Ok(ConnectionState::EncodeTlsData(mut data)) => {
+                if encode(&mut data, out).is_err() {
+                    return;
+                }
+            }
+            Ok(ConnectionState::TransmitTlsData(data)) => data.done(),
+            _ => return,
+        }
+    }
+}
+
+/// Appends a record that rustls has ready.
+pub(super) fn encode<D>(data: &mut EncodeTlsData<'_, D>, out: &mut Vec<u8>) -> Result<(), Error> {
+    let start = out.len();
+    let needed = match data.encode(&mut []) {
+        Err(EncodeError::InsufficientSize(InsufficientSizeError { required_size })) => required_size,
+        Ok(count) => count,
+        Err(error @ EncodeError::AlreadyEncoded) => return Err(Error::General(error.to_string())),
+    };
+    out.resize(start + needed, 0);
+    data.encode(&mut out[start..]).map_err(|error| Error::General(error.to_string()))?;
+    Ok(())
+}
+
+fn facts<R: Raw>(connection: &R) -> Result<Handshake, TlsError> {
+    let missing = |what: &str| TlsError::Local(format!("the engine agreed on no {what}"));
+    let version = match connection.protocol_version() {
+        Some(ProtocolVersion::TLSv1_3) => Version::Tls13,
+        Some(ProtocolVersion::TLSv1_2) => Version::Tls12,
+        _ => return Err(missing("version")),
+    };
+    let suite = connection.negotiated_cipher_suite().ok_or_else(|| missing("cipher suite"))?;
+    let certificates = connection.peer_certificates().unwrap_or_default();
+    Ok(Handshake {
+        version,
+        suite: CipherSuite::from_code(u16::from(suite.suite())),
+        group: connection
+            .negotiated_key_exchange_group()
+            .map(|group| Group::from_code(u16::from(group.name()))),
+        kind: match connection.handshake_kind() {
+            Some(rustls::HandshakeKind::Resumed) => HandshakeKind::Resumed,
+            Some(rustls::HandshakeKind::FullWithHelloRetryRequest) => HandshakeKind::FullWithRetry,
+            _ => HandshakeKind::Full,
+        },
+        alpn: connection.alpn_protocol().map(Into::into),
+        peer_certificates: certificates.iter().map(|der| der.as_ref().into()).collect(),
+    })
+}

@@ -1,0 +1,483 @@
+//! Both sides of a connection joined in memory: every version, suite, key kind and data path.
+
+use ravelin_tls::{
+    Alert, CipherSuite, ClientConfig, ClientContext, Connection, DataPath, End, Group,
+    HandshakeKind, Identity, OpenBuffer, SealBuffer, ServerConfig, ServerContext, SessionStore,
+    TicketKeys, TlsError, Version, VersionRange,
+};
+use rcgen::{CertificateParams, KeyPair};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+static SERIAL: AtomicU32 = AtomicU32::new(0);
+
+const NOW: Duration = Duration::from_secs(1_800_000_000);
+
+struct Authority {
+    identity: Arc<Identity>,
+    anchor: Box<[u8]>,
+}
+
+/// A self-signed certificate for localhost, its own anchor.
+fn authority(algorithm: &'static rcgen::SignatureAlgorithm) -> Authority {
+    let key = KeyPair::generate_for(algorithm).unwrap();
+    let mut params = CertificateParams::new(vec!["localhost".into()]).unwrap();
+    // Names of their own, so that one authority is not mistaken for another.
+    let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
+    params.distinguished_name.push(rcgen::DnType::CommonName, format!("Authority {serial}"));
+    params.not_before = rcgen::date_time_ymd(2020, 1, 1);
+    params.not_after = rcgen::date_time_ymd(2040, 1, 1);
+    let certificate = params.self_signed(&key).unwrap();
+    let identity =
+        Identity::from_bytes(certificate.pem().as_bytes(), key.serialize_pem().as_bytes()).unwrap();
+    Authority { identity: Arc::new(identity), anchor: certificate.der().to_vec().into() }
+}
+
+fn p256() -> Authority {
+    authority(&rcgen::PKCS_ECDSA_P256_SHA256)
+}
+
+/// One end: a connection with the buffers that its thread lends it.
+struct Side {
+    connection: Connection,
+    open: OpenBuffer,
+    seal: SealBuffer,
+    context: Option<ServerContext>,
+    received: Vec<u8>,
+    end: Option<End>,
+}
+
+impl Side {
+    fn server(context: &ServerContext) -> Side {
+        Side::new(Connection::server(), Some(context.clone()))
+    }
+
+    fn client(context: &ClientContext, name: &str) -> Side {
+        Side::new(Connection::client(context, name, NOW).unwrap(), None)
+    }
+
+    fn new(connection: Connection, context: Option<ServerContext>) -> Side {
+        Side {
+            connection,
+            open: OpenBuffer::new(2),
+            seal: SealBuffer::new(4),
+            context,
+            received: Vec::new(),
+            end: None,
+        }
+    }
+
+    /// Takes bytes from the network in pieces of `piece`.
+    fn receive(&mut self, wire: &[u8], piece: usize) {
+        for mut part in wire.chunks(piece) {
+            while !part.is_empty() {
+                self.connection.restore(&mut self.open);
+                let space = self.open.space();
+                let count = space.len().min(part.len());
+                assert!(count > 0, "no room");
+                space[..count].copy_from_slice(&part[..count]);
+                self.open.filled(count);
+                part = &part[count..];
+                self.work();
+                self.connection.keep(&mut self.open);
+            }
+        }
+    }
+
+    fn work(&mut self) {
+        loop {
+            let opened = self.connection.open(&mut self.open);
+            self.received.extend_from_slice(opened.plain);
+            let again = opened.asking || opened.established;
+            if opened.end.is_some() {
+                self.end = opened.end;
+            }
+            if self.connection.hello().is_some() {
+                self.connection.answer(self.context.as_ref().unwrap(), NOW).unwrap();
+            } else if !again {
+                return;
+            }
+        }
+    }
+
+    fn take_outgoing(&mut self) -> Vec<u8> {
+        let bytes = self.connection.outgoing().to_vec();
+        self.connection.sent(bytes.len());
+        bytes
+    }
+
+    fn seal(&mut self, mut data: &[u8]) -> Vec<u8> {
+        let mut wire = Vec::new();
+        while !data.is_empty() {
+            self.connection.lend(&mut self.seal);
+            let count = self.seal.fill(data);
+            self.connection.seal(&mut self.seal, count).unwrap();
+            wire.extend_from_slice(self.seal.sealed());
+            data = &data[count..];
+        }
+        wire
+    }
+}
+
+struct Pair {
+    client: Side,
+    server: Side,
+}
+
+impl Pair {
+    fn new(client: &ClientContext, server: &ServerContext) -> Pair {
+        Pair { client: Side::client(client, "localhost"), server: Side::server(server) }
+    }
+
+    /// Carries bytes to and fro until both are silent.
+    fn exchange(&mut self, piece: usize) {
+        loop {
+            let up = self.client.take_outgoing();
+            let down = self.server.take_outgoing();
+            if up.is_empty() && down.is_empty() {
+                return;
+            }
+            self.server.receive(&up, piece);
+            self.client.receive(&down, piece);
+        }
+    }
+
+    fn handshake(mut self) -> Pair {
+        self.exchange(65_536);
+        assert_eq!((&self.client.end, &self.server.end), (&None, &None));
+        assert!(!self.client.connection.is_handshaking() && !self.server.connection.is_handshaking());
+        assert_eq!(
+            self.client.connection.handshake().map(|h| (h.version, h.suite, h.group, h.kind)),
+            self.server.connection.handshake().map(|h| (h.version, h.suite, h.group, h.kind)),
+        );
+        self
+    }
+
+    fn check_data(&mut self, piece: usize) {
+        for count in [1, 100, 16_384, 16_385, 200_000] {
+            if piece < 100 && count > 1000 {
+                continue;
+            }
+            let data: Vec<u8> = (0..count).map(|i| (i * 7 % 253) as u8).collect();
+            let wire = self.client.seal(&data);
+            self.server.receive(&wire, piece);
+            assert!(std::mem::take(&mut self.server.received) == data, "{count} bytes up");
+            let wire = self.server.seal(&data);
+            self.client.receive(&wire, piece);
+            assert!(std::mem::take(&mut self.client.received) == data, "{count} bytes down");
+        }
+    }
+}
+
+fn contexts(
+    authority: &Authority,
+    change: impl FnOnce(&mut ClientConfig, &mut ServerConfig),
+) -> (ClientContext, ServerContext) {
+    let mut client = ClientConfig::new(vec![authority.anchor.clone()]);
+    let mut server = ServerConfig::new(vec![Arc::clone(&authority.identity)]);
+    change(&mut client, &mut server);
+    (ClientContext::new(&client).unwrap(), ServerContext::new(&server).unwrap())
+}
+
+#[test]
+fn every_suite_and_data_path() {
+    let ecdsa = p256();
+    let rsa = authority(&rcgen::PKCS_RSA_SHA256);
+    for &suite in CipherSuite::ALL {
+        let name = suite.name();
+        let authority = if name.contains("RSA") && !name.contains("ECDSA") { &rsa } else { &ecdsa };
+        for paths in [
+            (DataPath::Own, DataPath::Own),
+            (DataPath::Own, DataPath::Engine),
+            (DataPath::Engine, DataPath::Own),
+            (DataPath::Engine, DataPath::Engine),
+        ] {
+            let (client, server) = contexts(authority, |client, server| {
+                client.suites = vec![suite];
+                (client.data_path, server.data_path) = paths;
+            });
+            let mut pair = Pair::new(&client, &server).handshake();
+            let agreed = pair.client.connection.handshake().unwrap().clone();
+            assert_eq!(agreed.suite, suite);
+            let tls13 = suite.code() >> 8 == 0x13;
+            assert_eq!(agreed.version == Version::Tls13, tls13);
+            for piece in [3, 1460, 65_536] {
+                pair.check_data(piece);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_key_kind_and_version_in_any_pieces() {
+    for algorithm in [
+        &rcgen::PKCS_ECDSA_P256_SHA256,
+        &rcgen::PKCS_ECDSA_P384_SHA384,
+        &rcgen::PKCS_ED25519,
+        &rcgen::PKCS_RSA_SHA256,
+    ] {
+        let authority = authority(algorithm);
+        for version in [Version::Tls12, Version::Tls13] {
+            for piece in [1, 2, 5, 100, 65_536] {
+                let (client, server) = contexts(&authority, |client, _| {
+                    client.versions = VersionRange { min: version, max: version };
+                });
+                let mut pair = Pair::new(&client, &server);
+                pair.exchange(piece);
+                assert_eq!((&pair.client.end, &pair.server.end), (&None, &None));
+                assert_eq!(pair.server.connection.handshake().unwrap().version, version);
+                pair.check_data(piece.max(100));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_group_and_a_retry() {
+    let authority = p256();
+    for &group in Group::ALL {
+        let (client, server) = contexts(&authority, |_, server| server.groups = vec![group]);
+        let mut pair = Pair::new(&client, &server);
+        pair.exchange(65_536);
+        match pair.server.connection.handshake() {
+            Some(done) => assert_eq!(done.group, Some(group)),
+            // Groups that clients do not offer by default.
+            None => assert!(matches!(pair.server.end, Some(End::Failed(TlsError::Incompatible { .. })))),
+        }
+    }
+    let (client, server) = contexts(&authority, |client, server| {
+        client.groups = vec![Group::X25519, Group::SECP384R1];
+        server.groups = vec![Group::SECP384R1];
+    });
+    let pair = Pair::new(&client, &server).handshake();
+    assert_eq!(pair.server.connection.handshake().unwrap().kind, HandshakeKind::FullWithRetry);
+}
+
+#[test]
+fn sessions_are_resumed_by_ticket_and_by_id() {
+    let authority = p256();
+    for version in [Version::Tls12, Version::Tls13] {
+        for tickets in [true, false] {
+            for data_path in [DataPath::Own, DataPath::Engine] {
+                let (client, server) = contexts(&authority, |client, server| {
+                    client.versions = VersionRange { min: version, max: version };
+                    client.data_path = data_path;
+                    if tickets {
+                        let keys = TicketKeys::new(Duration::from_secs(3600), 2).unwrap();
+                        server.tickets = Some(Arc::new(keys));
+                    } else {
+                        let store = SessionStore::new(100, Duration::from_secs(300));
+                        server.sessions = Some(Arc::new(store));
+                    }
+                });
+                for round in 0..4 {
+                    let mut pair = Pair::new(&client, &server).handshake();
+                    let kind = pair.server.connection.handshake().unwrap().kind;
+                    let resumed = kind == HandshakeKind::Resumed;
+                    assert_eq!(resumed, round > 0, "{version} tickets {tickets} round {round}");
+                    pair.check_data(65_536);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn without_keys_or_store_nothing_is_resumed() {
+    let (client, server) = contexts(&p256(), |_, _| {});
+    for _ in 0..2 {
+        let pair = Pair::new(&client, &server).handshake();
+        assert_eq!(pair.server.connection.handshake().unwrap().kind, HandshakeKind::Full);
+        assert!(!pair.server.connection.may_hold());
+    }
+}
+
+#[test]
+fn tickets_wait_for_data_and_go_in_front_of_it() {
+    let (client, server) = contexts(&p256(), |_, server| {
+        server.tickets = Some(Arc::new(TicketKeys::new(Duration::from_secs(3600), 2).unwrap()));
+    });
+    let mut pair = Pair::new(&client, &server);
+    let hello = pair.client.take_outgoing();
+    pair.server.receive(&hello, 65_536);
+    let flight = pair.server.take_outgoing();
+    pair.client.receive(&flight, 65_536);
+    let finished = pair.client.take_outgoing();
+    pair.server.receive(&finished, 65_536);
+    assert!(pair.server.connection.may_hold() && !pair.server.connection.outgoing().is_empty());
+    let wire = pair.server.seal(b"first");
+    assert!(pair.server.connection.outgoing().is_empty() && !pair.server.connection.may_hold());
+    pair.client.receive(&wire, 65_536);
+    assert_eq!(pair.client.received, b"first");
+    let again = Pair::new(&client, &server).handshake();
+    assert_eq!(again.server.connection.handshake().unwrap().kind, HandshakeKind::Resumed);
+}
+
+#[test]
+fn ends_are_told_apart() {
+    let authority = p256();
+    for version in [Version::Tls12, Version::Tls13] {
+        for data_path in [DataPath::Own, DataPath::Engine] {
+            let (client, server) = contexts(&authority, |client, server| {
+                client.versions = VersionRange { min: version, max: version };
+                server.data_path = data_path;
+            });
+            let mut pair = Pair::new(&client, &server).handshake();
+            let mut wire = pair.client.seal(b"last words");
+            pair.client.connection.close_notify();
+            wire.extend(pair.client.take_outgoing());
+            pair.server.receive(&wire, 65_536);
+            assert_eq!((&pair.server.received[..], &pair.server.end), (&b"last words"[..], &Some(End::Closed)));
+            // The other direction still flows.
+            let wire = pair.server.seal(b"answer");
+            pair.client.receive(&wire, 65_536);
+            assert_eq!(pair.client.received, b"answer");
+            assert_eq!(pair.server.connection.receive_fin(), End::Closed);
+            assert_eq!(pair.client.connection.receive_fin(), End::Truncated);
+            pair.client.connection.lend(&mut pair.client.seal);
+            assert!(pair.client.connection.seal(&mut pair.client.seal, 0).is_err());
+        }
+    }
+}
+
+#[test]
+fn keys_are_renewed_by_both_sides() {
+    for data_path in [DataPath::Own, DataPath::Engine] {
+        let (client, server) = contexts(&p256(), |client, _| client.data_path = data_path);
+        let mut pair = Pair::new(&client, &server).handshake();
+        for _ in 0..10 {
+            pair.client.connection.refresh_keys().unwrap();
+            pair.exchange(65_536);
+            pair.check_data(65_536);
+            pair.server.connection.refresh_keys().unwrap();
+            pair.exchange(1);
+            pair.check_data(65_536);
+        }
+    }
+}
+
+#[test]
+fn application_protocols_are_agreed_or_refused() {
+    let authority = p256();
+    let (client, server) = contexts(&authority, |client, server| {
+        client.alpn = vec![b"h2"[..].into(), b"http/1.1"[..].into()];
+        server.alpn = vec![b"http/1.1"[..].into()];
+    });
+    let pair = Pair::new(&client, &server).handshake();
+    assert_eq!(pair.server.connection.handshake().unwrap().alpn.as_deref(), Some(&b"http/1.1"[..]));
+    let (client, server) = contexts(&authority, |client, server| {
+        client.alpn = vec![b"h2"[..].into()];
+        server.alpn = vec![b"http/1.1"[..].into()];
+    });
+    let mut pair = Pair::new(&client, &server);
+    pair.exchange(65_536);
+    let alert = Alert::NO_APPLICATION_PROTOCOL;
+    assert!(matches!(&pair.server.end, Some(End::Failed(error)) if error.alert_sent() == Some(alert)));
+    assert_eq!(pair.client.end, Some(End::Failed(TlsError::AlertReceived(alert))));
+}
+
+#[test]
+fn refusals_carry_the_right_alert() {
+    let (authority, stranger) = (p256(), p256());
+    let check = |client: &ClientContext, server: &ServerContext, name: &str, alert: Alert| {
+        let mut pair = Pair { client: Side::client(client, name), server: Side::server(server) };
+        pair.exchange(65_536);
+        match &pair.client.end {
+            Some(End::Failed(TlsError::Certificate { alert: sent, .. })) => assert_eq!(*sent, alert),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(pair.server.end, Some(End::Failed(TlsError::AlertReceived(alert))));
+    };
+    let (client, _) = contexts(&stranger, |_, _| {});
+    let (friend, server) = contexts(&authority, |_, _| {});
+    check(&client, &server, "localhost", Alert::UNKNOWN_CA);
+    check(&friend, &server, "other.example", Alert::BAD_CERTIFICATE);
+    let (client, server) = contexts(&authority, |client, server| {
+        client.versions = VersionRange { min: Version::Tls12, max: Version::Tls12 };
+        server.versions = VersionRange { min: Version::Tls13, max: Version::Tls13 };
+    });
+    let mut pair = Pair::new(&client, &server);
+    pair.exchange(65_536);
+    assert!(matches!(pair.server.end, Some(End::Failed(TlsError::Incompatible { .. }))));
+    let end = End::Failed(TlsError::AlertReceived(Alert::PROTOCOL_VERSION));
+    assert_eq!(pair.client.end, Some(end));
+}
+
+#[test]
+fn the_identity_is_chosen_by_what_the_client_can_verify() {
+    let (ecdsa, rsa) = (p256(), authority(&rcgen::PKCS_RSA_SHA256));
+    let identities = vec![Arc::clone(&ecdsa.identity), Arc::clone(&rsa.identity)];
+    let server = ServerContext::new(&ServerConfig::new(identities)).unwrap();
+    for (suite, chosen) in [
+        (CipherSuite::TLS_AES_128_GCM_SHA256, &ecdsa),
+        (CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, &ecdsa),
+        (CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, &rsa),
+    ] {
+        let mut config = ClientConfig::new(vec![ecdsa.anchor.clone(), rsa.anchor.clone()]);
+        config.suites = vec![suite];
+        let client = ClientContext::new(&config).unwrap();
+        let pair = Pair::new(&client, &server).handshake();
+        let seen = &pair.client.connection.handshake().unwrap().peer_certificates;
+        assert_eq!(seen[0], chosen.anchor, "{suite}");
+    }
+}
+
+#[test]
+fn a_handshake_leaves_the_data_behind_it_alone() {
+    for version in [Version::Tls12, Version::Tls13] {
+        let (client, server) = contexts(&p256(), |client, _| {
+            client.versions = VersionRange { min: version, max: version };
+        });
+        let mut pair = Pair::new(&client, &server);
+        // In TLS 1.2 with a full handshake the client speaks last but one, so the server's data follows its Finished.
+        loop {
+            let mut up = pair.client.take_outgoing();
+            if !pair.client.connection.is_handshaking() {
+                up.extend(pair.client.seal(&[7; 50_000]));
+            }
+            pair.server.receive(&up, 65_536);
+            let mut down = pair.server.take_outgoing();
+            if !pair.server.connection.is_handshaking() {
+                down.extend(pair.server.seal(&[9; 50_000]));
+            }
+            pair.client.receive(&down, 65_536);
+            if pair.server.received.len() == 50_000 {
+                break;
+            }
+            assert_eq!((&pair.client.end, &pair.server.end), (&None, &None));
+        }
+        assert!(pair.client.received.iter().all(|byte| *byte == 9));
+        assert!(pair.client.received.len() >= 50_000);
+    }
+}
+
+#[test]
+fn an_aborted_connection_tells_why() {
+    let (client, server) = contexts(&p256(), |_, _| {});
+    let mut pair = Pair::new(&client, &server).handshake();
+    pair.server.connection.abort(Alert::ACCESS_DENIED);
+    pair.exchange(65_536);
+    assert_eq!(pair.client.end, Some(End::Failed(TlsError::AlertReceived(Alert::ACCESS_DENIED))));
+}
+
+#[test]
+fn configurations_that_leave_nothing_are_refused() {
+    let authority = p256();
+    let mut server = ServerConfig::new(vec![Arc::clone(&authority.identity)]);
+    server.suites = vec![CipherSuite::TLS_AES_128_GCM_SHA256];
+    server.versions = VersionRange { min: Version::Tls12, max: Version::Tls12 };
+    assert!(ServerContext::new(&server).is_err());
+    server.suites = vec![CipherSuite::from_code(0x0005)];
+    let error = ServerContext::new(&server).unwrap_err().to_string();
+    assert!(error.contains("0x0005"), "{error}");
+    assert!(ServerContext::new(&ServerConfig::new(Vec::new())).is_err());
+    assert!(ClientContext::new(&ClientConfig::new(vec![b"no certificate"[..].into()])).is_err());
+    let client = ClientContext::new(&ClientConfig::new(vec![authority.anchor])).unwrap();
+    assert!(Connection::client(&client, "no name!", NOW).is_err());
+    assert!(ClientContext::new(&ClientConfig::new(Vec::new())).is_err(), "nobody to trust");
+}
