@@ -66,6 +66,21 @@ reasons! {
     InternalError = "internal_error",
 }
 
+impl CloseReason {
+    /// Whether a time limit or the kernel's probes ended a connection that nobody else would have.
+    pub fn is_ghost(self) -> bool {
+        matches!(
+            self,
+            CloseReason::PeerVanished
+                | CloseReason::HandshakeTimeout
+                | CloseReason::ProxyHeaderTimeout
+                | CloseReason::Idle
+                | CloseReason::HalfCloseTimeout
+                | CloseReason::Lifetime
+        )
+    }
+}
+
 impl fmt::Display for CloseReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())

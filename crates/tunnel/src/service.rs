@@ -4,6 +4,7 @@
 //! [`Service`] they began with.
 
 use crate::certificates::Certificates;
+use ravelin_tls::{SessionStore, TicketKeys};
 use std::{
     net::{IpAddr, SocketAddr},
     path::PathBuf,
@@ -26,6 +27,8 @@ pub struct Settings {
     pub admin: Option<AdminAddress>,
     /// How log lines look.
     pub log: LogFormat,
+    /// Ticket keys and stored sessions of all services.
+    pub resumption: Resumption,
 }
 
 /// One service: where clients come in, and where their bytes go.
@@ -71,6 +74,15 @@ pub enum Target {
     Unix(PathBuf),
 }
 
+impl std::fmt::Display for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Target::Tcp { name, .. } => f.write_str(name),
+            Target::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
 /// What is known of a certificate that is served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateFacts {
@@ -112,6 +124,30 @@ pub struct AcceptProxy {
     pub trusted: Vec<Network>,
     /// How long it may take to arrive.
     pub timeout: Duration,
+}
+
+impl AcceptProxy {
+    /// Whether a header is expected from this address.
+    pub fn trusts(&self, address: IpAddr) -> bool {
+        self.trusted.is_empty() || self.trusted.iter().any(|network| network.contains(address))
+    }
+}
+
+/// What keeps sessions resumable, across connections and reloads.
+#[derive(Clone, Debug)]
+pub struct Resumption {
+    /// Keys for session tickets.
+    pub tickets: Arc<TicketKeys>,
+    /// Sessions of clients that take no tickets.
+    pub sessions: Arc<SessionStore>,
+}
+
+impl Resumption {
+    /// Tells the time, since 1970-01-01T00:00:00Z: keys are rotated, old sessions forgotten.
+    pub fn tick(&self, now: Duration) {
+        self.tickets.rotate(now);
+        self.sessions.tick(now);
+    }
 }
 
 /// A range of addresses.

@@ -1,0 +1,126 @@
+//! The plain side's socket: TCP or unix.
+
+use crate::{
+    log::Backend,
+    service::{Target, Timeouts},
+    sys,
+};
+use mio::{
+    Interest, Registry, Token,
+    event::Source,
+    net::{TcpStream, UnixStream},
+};
+use socket2::SockRef;
+use std::{
+    io::{self, IoSliceMut, Read, Write},
+    net::{Shutdown, SocketAddr},
+};
+
+/// A socket to the backend.
+pub(crate) enum BackendStream {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+macro_rules! each {
+    ($self:expr, $stream:ident => $work:expr) => {
+        match $self {
+            BackendStream::Tcp($stream) => $work,
+            BackendStream::Unix($stream) => $work,
+        }
+    };
+}
+
+impl BackendStream {
+    /// Begins to connect to the target's address with this index; `source` is the address to come from, if it is not
+    /// to be our own. `None` when the target has no such address.
+    pub(crate) fn dial(
+        target: &Target,
+        index: usize,
+        source: Option<SocketAddr>,
+        timeouts: &Timeouts,
+    ) -> Option<io::Result<BackendStream>> {
+        match target {
+            Target::Tcp { addresses, .. } => {
+                let address = *addresses.get(index)?;
+                Some(dial_tcp(address, source, timeouts).map(BackendStream::Tcp))
+            }
+            Target::Unix(path) if index == 0 => {
+                Some(sys::connect_unix(path).map(BackendStream::Unix))
+            }
+            Target::Unix(_) => None,
+        }
+    }
+
+    /// Whether the backend has accepted; an error when it refused.
+    pub(crate) fn is_connected(&self) -> io::Result<bool> {
+        if let Some(error) = self.take_error()? {
+            return Err(error);
+        }
+        let peer = each!(self, stream => SockRef::from(stream).peer_addr());
+        match peer {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Shuts the sending half.
+    pub(crate) fn end(&self) -> io::Result<()> {
+        each!(self, stream => stream.shutdown(Shutdown::Write))
+    }
+
+    /// Bytes sent and not yet acknowledged by the backend's kernel.
+    pub(crate) fn unsent(&self) -> io::Result<usize> {
+        match self {
+            BackendStream::Tcp(stream) => sys::unsent(stream),
+            // What a unix socket takes is in the peer's queue at once.
+            BackendStream::Unix(_) => Ok(0),
+        }
+    }
+
+    /// The next close is a reset. A unix socket has none: its peer finds unread data gone and an error on writing.
+    pub(crate) fn reset_on_close(&self) {
+        if let BackendStream::Tcp(stream) = self {
+            let _ = sys::reset_on_close(stream);
+        }
+    }
+
+    pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
+        each!(self, stream => stream.take_error())
+    }
+
+    pub(crate) fn read_vectored(&mut self, slots: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        each!(self, stream => stream.read_vectored(slots))
+    }
+
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        each!(self, stream => stream.write(bytes))
+    }
+
+    pub(crate) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        each!(self, stream => stream.register(registry, token, interest))
+    }
+}
+
+/// The target's address with this index, for the log.
+pub(crate) fn named(target: &Target, index: usize) -> Option<Backend<'_>> {
+    match target {
+        Target::Tcp { addresses, .. } => addresses.get(index).copied().map(Backend::Tcp),
+        Target::Unix(path) => Some(Backend::Unix(path)),
+    }
+}
+
+fn dial_tcp(
+    address: SocketAddr,
+    source: Option<SocketAddr>,
+    timeouts: &Timeouts,
+) -> io::Result<TcpStream> {
+    let stream = match source {
+        Some(source) => sys::transparent_connect(source, address)?,
+        None => TcpStream::connect(address)?,
+    };
+    sys::tune(&stream, timeouts.user, timeouts.keepalive)?;
+    Ok(stream)
+}
