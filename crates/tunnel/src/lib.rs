@@ -3,6 +3,7 @@
 #![deny(unsafe_code)]
 
 pub mod certificates;
+pub mod log;
 pub mod metrics;
 pub mod reason;
 pub mod service;
