@@ -2,6 +2,7 @@
 
 #![deny(unsafe_code)]
 
+pub mod admin;
 pub mod certificates;
 pub mod log;
 pub mod metrics;
