@@ -3,5 +3,6 @@
 #![deny(unsafe_code)]
 
 pub mod certificates;
+pub mod proxy_protocol;
 pub mod reason;
 pub mod service;
