@@ -6,3 +6,4 @@ pub mod certificates;
 pub mod proxy_protocol;
 pub mod reason;
 pub mod service;
+pub mod timers;

@@ -121,7 +121,7 @@ fn tlvs(header: &[u8], start: usize) -> Result<Tlvs, HeaderError> {
         match Tlv::decode(kind, value).map_err(|_| Fault::Value(kind).at(offset))? {
             Tlv::Alpn(protocol) => once(&mut found.alpn, protocol.into(), kind, offset)?,
             Tlv::Authority(name) => {
-                once(&mut found.authority, text(&name, kind, offset)?, kind, offset)?
+                once(&mut found.authority, text(&name, kind, offset)?, kind, offset)?;
             }
             Tlv::UniqueId(id) if id.len() > MAX_UNIQUE_ID => {
                 return Err(Fault::UniqueIdTooLong.at(offset));
@@ -186,9 +186,10 @@ fn once<T>(place: &mut Option<T>, value: T, kind: u8, offset: usize) -> Result<(
 
 /// Text that may stand in a log line.
 fn text(value: &str, kind: u8, offset: usize) -> Result<Box<str>, HeaderError> {
-    match value.chars().any(char::is_control) {
-        true => Err(Fault::Value(kind).at(offset)),
-        false => Ok(value.into()),
+    if value.chars().any(char::is_control) {
+        Err(Fault::Value(kind).at(offset))
+    } else {
+        Ok(value.into())
     }
 }
 

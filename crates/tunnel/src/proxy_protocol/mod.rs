@@ -98,6 +98,10 @@ pub struct Tlvs {
 
 /// What a header said of the client's TLS (section 2.2.6).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the flags of the wire, independent of each other"
+)]
 pub struct ReceivedTls {
     /// The client came over TLS (`PP2_CLIENT_SSL`).
     pub encrypted: bool,

@@ -1,7 +1,7 @@
 use super::*;
 use proptest::prelude::*;
 use proxy_header::{ParseConfig, ProxyHeader};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr};
 
 fn address(text: &str) -> SocketAddr {
     text.parse().unwrap()
@@ -353,10 +353,7 @@ fn any_address() -> impl Strategy<Value = SocketAddr> {
     let ip = prop_oneof![
         any::<[u8; 4]>().prop_map(IpAddr::from),
         any::<[u8; 16]>().prop_map(IpAddr::from),
-        any::<[u8; 4]>()
-            .prop_map(
-                |octets| Ipv6Addr::from(std::net::Ipv4Addr::from(octets).to_ipv6_mapped()).into()
-            ),
+        any::<[u8; 4]>().prop_map(|octets| Ipv4Addr::from(octets).to_ipv6_mapped().into()),
     ];
     (ip, any::<u16>()).prop_map(|(ip, port)| SocketAddr::new(ip, port))
 }

@@ -20,10 +20,8 @@ pub(super) fn read(input: &[u8]) -> Result<Option<(Received, usize)>, HeaderErro
     let line = &input[..input.len().min(MAX_TEXT)];
     let rest = &line[GREETING.len()..];
     let Some(protocol) = PROTOCOLS.iter().find(|protocol| rest.starts_with(protocol)) else {
-        return match PROTOCOLS.iter().any(|protocol| protocol.starts_with(rest)) {
-            true => Ok(None),
-            false => Err(Fault::Protocol.at(GREETING.len())),
-        };
+        let undecided = PROTOCOLS.iter().any(|protocol| protocol.starts_with(rest));
+        return if undecided { Ok(None) } else { Err(Fault::Protocol.at(GREETING.len())) };
     };
     let mut fields = Fields { line, at: GREETING.len() + protocol.len() };
     let received = match *protocol {
