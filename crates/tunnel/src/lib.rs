@@ -3,6 +3,7 @@
 #![deny(unsafe_code)]
 
 pub mod certificates;
+pub mod limits;
 pub mod proxy_protocol;
 pub mod reason;
 pub mod service;
