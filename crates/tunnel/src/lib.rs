@@ -7,4 +7,5 @@ pub mod limits;
 pub mod proxy_protocol;
 pub mod reason;
 pub mod service;
+pub mod sys;
 pub mod timers;
