@@ -9,3 +9,4 @@ pub mod reason;
 pub mod service;
 pub mod sys;
 pub mod timers;
+pub mod transparent;
