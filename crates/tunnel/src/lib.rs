@@ -6,6 +6,7 @@ pub mod certificates;
 pub mod limits;
 pub mod proxy_protocol;
 pub mod reason;
+pub mod rtmp;
 pub mod service;
 pub mod sys;
 pub mod timers;
