@@ -323,7 +323,9 @@ impl Control {
         let old = Arc::clone(&self.snapshot.settings);
         let settings = (self.reload)(&old)?;
         if settings.workers.max(1) != self.outboxes.len() {
-            return Err("the number of workers cannot change while the tunnel runs: restart it".into());
+            return Err(
+                "the number of workers cannot change while the tunnel runs: restart it".into()
+            );
         }
         let already = listen::addresses(&old.services);
         let listening = listen::bind(&settings, self.outboxes.len(), &already)

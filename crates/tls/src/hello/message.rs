@@ -51,7 +51,10 @@ pub(super) fn parse(body: &[u8]) -> Result<ClientHello, HelloError> {
         let body = extensions.vector16("an extension")?;
         // Twice the same is forbidden (RFC 8446, section 4.2). Sixty kinds are registered; the list stays short.
         if seen.contains(&kind) {
-            return Err(HelloError::Malformed { what: "an extension that came before", offset: at });
+            return Err(HelloError::Malformed {
+                what: "an extension that came before",
+                offset: at,
+            });
         }
         seen.push(kind);
         read_extension(kind, body, &mut hello)?;
@@ -59,7 +62,11 @@ pub(super) fn parse(body: &[u8]) -> Result<ClientHello, HelloError> {
     Ok(hello)
 }
 
-fn read_extension(kind: u16, mut body: Reader<'_>, hello: &mut ClientHello) -> Result<(), HelloError> {
+fn read_extension(
+    kind: u16,
+    mut body: Reader<'_>,
+    hello: &mut ClientHello,
+) -> Result<(), HelloError> {
     match kind {
         extension::SERVER_NAME => hello.server_name = server_name(body)?,
         extension::STATUS_REQUEST => hello.status_request = body.bytes.first() == Some(&1),
@@ -123,7 +130,8 @@ fn host_name(name: &Reader<'_>) -> Result<Option<Box<str>>, HelloError> {
     if text.is_empty() || text.len() > MAX_NAME {
         return Err(name.malformed("a host name of a length that none has"));
     }
-    let fits = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':');
+    let fits =
+        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':');
     let text = match std::str::from_utf8(text) {
         Ok(text) if text.bytes().all(|byte| fits(&byte)) => text,
         _ => return Err(name.malformed("a host name with characters that none has")),

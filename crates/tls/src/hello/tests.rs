@@ -33,10 +33,7 @@ fn message(kind: u8, body: &[u8]) -> Vec<u8> {
 }
 
 fn records(message: &[u8], size: usize) -> Vec<u8> {
-    message
-        .chunks(size)
-        .flat_map(|chunk| [&[22, 3, 1][..], &vector16(chunk)].concat())
-        .collect()
+    message.chunks(size).flat_map(|chunk| [&[22, 3, 1][..], &vector16(chunk)].concat()).collect()
 }
 
 fn full() -> Vec<u8> {
@@ -148,10 +145,10 @@ fn what_breaks_the_rules_is_refused_with_its_place() {
         assert_eq!(error.alert(), Some(Alert::DECODE_ERROR));
     };
     malformed("an extension that came before", &[extension(7, b""), extension(7, b"")]);
-    malformed("a second host name", &[extension(
-        0,
-        &vector16(&[&[0][..], &vector16(b"a"), &[0], &vector16(b"b")].concat()),
-    )]);
+    malformed(
+        "a second host name",
+        &[extension(0, &vector16(&[&[0][..], &vector16(b"a"), &[0], &vector16(b"b")].concat()))],
+    );
     malformed("an empty list of server names", &[extension(0, &vector16(b""))]);
     malformed("an empty protocol name", &[extension(16, &vector16(&vector8(b"")))]);
     malformed("groups", &[extension(10, &vector16(&[1]))]);
@@ -162,7 +159,10 @@ fn what_breaks_the_rules_is_refused_with_its_place() {
     behind.push(0);
     assert_eq!(
         ClientHello::read(&records(&message(1, &behind), 1000)),
-        Err(HelloError::Malformed { what: "bytes behind the extensions", offset: behind.len() - 1 })
+        Err(HelloError::Malformed {
+            what: "bytes behind the extensions",
+            offset: behind.len() - 1
+        })
     );
 }
 

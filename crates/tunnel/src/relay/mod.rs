@@ -121,10 +121,14 @@ enum Phase {
     Header,
     Handshake,
     /// The handshake is done; the backend's address with this index was dialled.
-    Connecting { address: usize },
+    Connecting {
+        address: usize,
+    },
     Relaying,
     /// The upload was truncated; the backend's kernel has not acknowledged all of it.
-    Delivering { reason: CloseReason },
+    Delivering {
+        reason: CloseReason,
+    },
     /// The client was refused and gets a moment to read why.
     Lingering,
 }
@@ -383,7 +387,12 @@ impl Relay {
     }
 
     /// Refuses the client: the alert goes out, and the line is cut once the client has had time to read it.
-    fn refuse(&mut self, reason: CloseReason, error: &TlsError, thread: &mut Thread) -> Result<(), Over> {
+    fn refuse(
+        &mut self,
+        reason: CloseReason,
+        error: &TlsError,
+        thread: &mut Thread,
+    ) -> Result<(), Over> {
         let over = Over::lost(reason, Some(error.to_string()));
         let answer = !self.tls.outgoing().is_empty();
         if !answer || self.flush_client().is_err() || !self.tls.outgoing().is_empty() {
@@ -493,9 +502,9 @@ impl Relay {
 /// The client's socket failed.
 fn client_lost(error: &io::Error) -> Over {
     let reason = match error.kind() {
-        ErrorKind::TimedOut
-        | ErrorKind::HostUnreachable
-        | ErrorKind::NetworkUnreachable => CloseReason::PeerVanished,
+        ErrorKind::TimedOut | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
+            CloseReason::PeerVanished
+        }
         _ => CloseReason::ClientReset,
     };
     Over::lost(reason, Some(error.to_string()))

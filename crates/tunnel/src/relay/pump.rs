@@ -73,7 +73,7 @@ impl Relay {
         if !plain.is_empty() {
             self.bytes.up += plain.len() as u64;
             self.times.moved = thread.now;
-            if self.rtmp.as_mut().is_none_or(|watcher| watcher.shows_life(plain)) {
+            if self.rtmp.as_mut().is_none_or(|watcher| watcher.is_life(plain)) {
                 self.times.client = thread.now;
             }
             let taken = match &mut self.backend {
@@ -133,15 +133,16 @@ impl Relay {
             }
             let Some(backend) = &mut self.backend else { return Ok(false) };
             self.tls.lend(&mut thread.seal);
-            let (count, room) = match read_into(&mut thread.seal, |slots| backend.read_vectored(slots)) {
-                Ok(read) => read,
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    self.backend_ready.readable = false;
-                    return Ok(false);
-                }
-                Err(error) => return Err(backend_lost(&error)),
-            };
+            let (count, room) =
+                match read_into(&mut thread.seal, |slots| backend.read_vectored(slots)) {
+                    Ok(read) => read,
+                    Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                        self.backend_ready.readable = false;
+                        return Ok(false);
+                    }
+                    Err(error) => return Err(backend_lost(&error)),
+                };
             if count == 0 {
                 self.backend_ready.readable = false;
                 if self.backend_broken {

@@ -126,8 +126,10 @@ impl Worker {
     fn shed(&mut self) {
         let limit = (self.snapshot.settings.limits.handshakes / self.workers).max(1);
         while let Some((index, id)) = self.handshakes.front().copied() {
-            let handshaking =
-                self.relays.get(index).is_some_and(|relay| relay.id == id && relay.is_handshaking());
+            let handshaking = self
+                .relays
+                .get(index)
+                .is_some_and(|relay| relay.id == id && relay.is_handshaking());
             if handshaking && self.handshaking <= limit {
                 return;
             }

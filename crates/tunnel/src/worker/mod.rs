@@ -147,8 +147,7 @@ impl Worker {
                     }
                     Token(token) if token >= LISTENERS => self.accept(token - LISTENERS),
                     Token(token) => {
-                        let socket =
-                            if token % 2 == 0 { Socket::Client } else { Socket::Backend };
+                        let socket = if token % 2 == 0 { Socket::Client } else { Socket::Backend };
                         if let Some(relay) = self.relays.get_mut(token / 2) {
                             relay.notice(socket, event);
                             self.serve(token / 2);
