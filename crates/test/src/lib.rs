@@ -1,1 +1,19 @@
-//! x
+//! What Ravelin's own tests share. Never published, and no part of any program.
+//!
+//! - [`Authority`] issues certificates: roots, intermediates and end certificates of every kind of key, in date or
+//!   not, for whatever names, and impostors that carry a trusted name with another key.
+//! - [`Clock`] is time that passes when a test says so.
+//! - [`Link`] joins the two ends of a connection in memory, with latency, small segments and everything that may
+//!   happen to a connection: ends, resets, a line that goes dead.
+//!
+//! This crate depends on no other crate of the workspace, so that all of them may test with it.
+
+#![forbid(unsafe_code)]
+
+mod authority;
+mod clock;
+mod link;
+
+pub use authority::{Authority, Issued, Key, Purpose, Request, Validity};
+pub use clock::Clock;
+pub use link::{Closed, Link, Received, Side};
