@@ -29,11 +29,21 @@ pub use alert::Alert;
 pub use buffers::{OpenBuffer, SealBuffer};
 pub use config::{
     CipherSuite, ClientAuth, ClientConfig, ClientContext, ConfigError, DataPath, Group, Identity,
-    IdentityError, IdentityFacts, KeyKind, ServerConfig, ServerContext, UnknownName, Version,
-    VersionRange,
+    IdentityError, IdentityFacts, KeyKind, MAX_FILE, ServerConfig, ServerContext, UnknownName,
+    Version, VersionRange,
 };
 pub use connection::{Connection, End, Handshake, HandshakeKind, Opened};
 pub use error::{Fault, TlsError};
 pub use key_log::KeyLog;
 pub use store::SessionStore;
 pub use tickets::{NoRandom, TicketKeys};
+
+/// Bytes in lower-case hexadecimal.
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -69,7 +69,8 @@ impl TicketKeys {
         let (now, every) = (now.as_secs(), self.every.as_secs());
         let due = self.due.load(Ordering::Acquire);
         if due == u64::MAX {
-            let _ = self.due.compare_exchange(due, now + every, Ordering::AcqRel, Ordering::Relaxed);
+            let _ =
+                self.due.compare_exchange(due, now + every, Ordering::AcqRel, Ordering::Relaxed);
             return;
         }
         if now < due {

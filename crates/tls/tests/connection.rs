@@ -150,7 +150,9 @@ impl Pair {
     fn handshake(mut self) -> Pair {
         self.exchange(65_536);
         assert_eq!((&self.client.end, &self.server.end), (&None, &None));
-        assert!(!self.client.connection.is_handshaking() && !self.server.connection.is_handshaking());
+        assert!(
+            !self.client.connection.is_handshaking() && !self.server.connection.is_handshaking()
+        );
         assert_eq!(
             self.client.connection.handshake().map(|h| (h.version, h.suite, h.group, h.kind)),
             self.server.connection.handshake().map(|h| (h.version, h.suite, h.group, h.kind)),
@@ -163,7 +165,7 @@ impl Pair {
             if piece < 100 && count > 1000 {
                 continue;
             }
-            let data: Vec<u8> = (0..count).map(|i| (i * 7 % 253) as u8).collect();
+            let data: Vec<u8> = (0..253).cycle().take(count).collect();
             let wire = self.client.seal(&data);
             self.server.receive(&wire, piece);
             assert!(std::mem::take(&mut self.server.received) == data, "{count} bytes up");
@@ -247,7 +249,12 @@ fn every_group_and_a_retry() {
         match pair.server.connection.handshake() {
             Some(done) => assert_eq!(done.group, Some(group)),
             // Groups that clients do not offer by default.
-            None => assert!(matches!(pair.server.end, Some(End::Failed(TlsError::Incompatible { .. })))),
+            None => {
+                assert!(matches!(
+                    pair.server.end,
+                    Some(End::Failed(TlsError::Incompatible { .. }))
+                ));
+            }
         }
     }
     let (client, server) = contexts(&authority, |client, server| {
@@ -332,7 +339,10 @@ fn ends_are_told_apart() {
             pair.client.connection.close_notify();
             wire.extend(pair.client.take_outgoing());
             pair.server.receive(&wire, 65_536);
-            assert_eq!((&pair.server.received[..], &pair.server.end), (&b"last words"[..], &Some(End::Closed)));
+            assert_eq!(
+                (&pair.server.received[..], &pair.server.end),
+                (&b"last words"[..], &Some(End::Closed))
+            );
             // The other direction still flows.
             let wire = pair.server.seal(b"answer");
             pair.client.receive(&wire, 65_536);
@@ -377,7 +387,9 @@ fn application_protocols_are_agreed_or_refused() {
     let mut pair = Pair::new(&client, &server);
     pair.exchange(65_536);
     let alert = Alert::NO_APPLICATION_PROTOCOL;
-    assert!(matches!(&pair.server.end, Some(End::Failed(error)) if error.alert_sent() == Some(alert)));
+    assert!(
+        matches!(&pair.server.end, Some(End::Failed(error)) if error.alert_sent() == Some(alert))
+    );
     assert_eq!(pair.client.end, Some(End::Failed(TlsError::AlertReceived(alert))));
 }
 
@@ -388,7 +400,9 @@ fn refusals_carry_the_right_alert() {
         let mut pair = Pair { client: Side::client(client, name), server: Side::server(server) };
         pair.exchange(65_536);
         match &pair.client.end {
-            Some(End::Failed(TlsError::Certificate { alert: sent, .. })) => assert_eq!(*sent, alert),
+            Some(End::Failed(TlsError::Certificate { alert: sent, .. })) => {
+                assert_eq!(*sent, alert);
+            }
             other => panic!("{other:?}"),
         }
         assert_eq!(pair.server.end, Some(End::Failed(TlsError::AlertReceived(alert))));
@@ -438,12 +452,12 @@ fn a_handshake_leaves_the_data_behind_it_alone() {
         loop {
             let mut up = pair.client.take_outgoing();
             if !pair.client.connection.is_handshaking() {
-                up.extend(pair.client.seal(&[7; 50_000]));
+                up.extend(pair.client.seal(&vec![7; 50_000]));
             }
             pair.server.receive(&up, 65_536);
             let mut down = pair.server.take_outgoing();
             if !pair.server.connection.is_handshaking() {
-                down.extend(pair.server.seal(&[9; 50_000]));
+                down.extend(pair.server.seal(&vec![9; 50_000]));
             }
             pair.client.receive(&down, 65_536);
             if pair.server.received.len() == 50_000 {

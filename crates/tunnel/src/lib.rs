@@ -1,4 +1,7 @@
 //! A TLS tunnel: TLS on one side, plain TCP on the other, every end told apart.
+//!
+//! [`Tunnel::start`] takes resolved [`service::Settings`] and serves until it is told to stop. Bytes flow in `worker`
+//! threads, each with its own event loop, and there in one `relay` for each connection.
 
 #![deny(unsafe_code)]
 
@@ -15,9 +18,9 @@ pub mod reason;
 mod relay;
 pub mod rtmp;
 pub mod service;
-#[allow(unsafe_code, reason = "the one place: what socket2 does not have")]
 pub mod sys;
 pub mod timers;
+pub mod transparent;
 mod tunnel;
 mod worker;
 

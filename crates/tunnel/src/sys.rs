@@ -207,7 +207,7 @@ pub fn tcp_info(socket: &impl AsFd) -> io::Result<TcpInfo> {
     // SAFETY: `tcp_info` is a struct of integers, for which all zeros is a value. The kernel leaves the fields it does
     // not know as they are.
     let mut info: libc::tcp_info = unsafe { mem::zeroed() };
-    let mut length = mem::size_of::<libc::tcp_info>() as libc::socklen_t;
+    let mut length = length_of(&info);
     // SAFETY: the descriptor is borrowed and so open during the call; the pointers are to locals that outlive it, and
     // the kernel writes at most `length` bytes, which is the size of `info`, any content of which is valid.
     let result = unsafe {
@@ -305,12 +305,16 @@ fn connect_from(source: SocketAddr, target: SocketAddr) -> io::Result<mio::net::
 }
 
 fn set_option(socket: BorrowedFd<'_>, level: i32, name: i32, value: libc::c_int) -> io::Result<()> {
-    let length = mem::size_of_val(&value) as libc::socklen_t;
+    let length = length_of(&value);
     // SAFETY: the descriptor is borrowed and so open during the call; the kernel reads `length` bytes of `value`, which
     // is its size, and keeps no pointer.
     checked(unsafe {
         libc::setsockopt(socket.as_raw_fd(), level, name, (&raw const value).cast(), length)
     })
+}
+
+fn length_of<T>(value: &T) -> libc::socklen_t {
+    size_of_val(value).try_into().expect("options are small")
 }
 
 fn checked(result: libc::c_int) -> io::Result<()> {
@@ -480,7 +484,7 @@ mod tests {
         assert_eq!(unsent(&client).unwrap(), 0);
         client.set_nonblocking(true).unwrap();
         let mut written = 0;
-        let block = [7; 65_536];
+        let block = vec![7; 65_536];
         let full = eventually(|| match client.write(&block) {
             Ok(more) => {
                 written += more;

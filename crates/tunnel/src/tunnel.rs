@@ -212,9 +212,9 @@ fn start_admin(
             settings: Arc::new(move || Arc::clone(&lock(&settings))),
             reload: Arc::new(move || {
                 let (answer, answered) = mpsc::channel();
-                let gone = |_| "the tunnel is stopping".to_owned();
-                lock(&commands).send(Command::Reload(Some(answer))).map_err(|_| gone(()))?;
-                answered.recv().map_err(|_| gone(()))?
+                let gone = || "the tunnel is stopping".to_owned();
+                lock(&commands).send(Command::Reload(Some(answer))).map_err(|_| gone())?;
+                answered.recv().map_err(|_| gone())?
             }),
         },
     )
@@ -323,7 +323,9 @@ impl Control {
         let old = Arc::clone(&self.snapshot.settings);
         let settings = (self.reload)(&old)?;
         if settings.workers.max(1) != self.outboxes.len() {
-            return Err("the number of workers cannot change while the tunnel runs: restart it".into());
+            return Err(
+                "the number of workers cannot change while the tunnel runs: restart it".into()
+            );
         }
         let already = listen::addresses(&old.services);
         let listening = listen::bind(&settings, self.outboxes.len(), &already)

@@ -6,7 +6,7 @@ mod parameters;
 mod server;
 
 pub use client::{ClientConfig, ClientContext};
-pub use identity::{Identity, IdentityError, IdentityFacts, KeyKind};
+pub use identity::{Identity, IdentityError, IdentityFacts, KeyKind, MAX_FILE};
 pub(crate) use identity::{KeyEncoding, PrivateKey};
 pub use parameters::{CipherSuite, Group, UnknownName, Version, VersionRange};
 pub use server::{ClientAuth, ServerConfig, ServerContext};

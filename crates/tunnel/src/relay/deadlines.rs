@@ -75,9 +75,8 @@ fn next(
     let over = |since: u64, limit: Duration, reason| {
         Some(Deadline { at: after(since, limit), limit: Limit::Over(reason) })
     };
-    let lifetime = timeouts
-        .lifetime
-        .and_then(|limit| over(times.accepted, limit, CloseReason::Lifetime));
+    let lifetime =
+        timeouts.lifetime.and_then(|limit| over(times.accepted, limit, CloseReason::Lifetime));
     let handshake = over(times.accepted, timeouts.handshake, CloseReason::HandshakeTimeout);
     let candidates = match phase {
         Phase::Header => {
@@ -104,7 +103,8 @@ fn next(
             [idle.into_iter().flatten().min_by_key(|deadline| deadline.at), lifetime, None]
         }
         Phase::Delivering { reason } => {
-            let poll = Deadline { at: times.phase + DELIVERY_POLL, limit: Limit::Delivery { reason } };
+            let poll =
+                Deadline { at: times.phase + DELIVERY_POLL, limit: Limit::Delivery { reason } };
             [Some(poll), over(times.moved, timeouts.half_close, reason), lifetime]
         }
         Phase::Lingering => {
@@ -137,13 +137,22 @@ mod tests {
     fn f07_every_phase_has_its_limit() {
         let timeouts = Timeouts::default();
         let over = |at, reason| Some((at, Limit::Over(reason)));
-        assert_eq!(at(Phase::Header, false, &timeouts), over(4_000, CloseReason::ProxyHeaderTimeout));
-        assert_eq!(at(Phase::Handshake, false, &timeouts), over(11_000, CloseReason::HandshakeTimeout));
+        assert_eq!(
+            at(Phase::Header, false, &timeouts),
+            over(4_000, CloseReason::ProxyHeaderTimeout)
+        );
+        assert_eq!(
+            at(Phase::Handshake, false, &timeouts),
+            over(11_000, CloseReason::HandshakeTimeout)
+        );
         assert_eq!(
             at(Phase::Connecting { address: 1 }, false, &timeouts),
             Some((7_000, Limit::Connect { address: 1 }))
         );
-        assert_eq!(at(Phase::Relaying, true, &timeouts), over(35_000, CloseReason::HalfCloseTimeout));
+        assert_eq!(
+            at(Phase::Relaying, true, &timeouts),
+            over(35_000, CloseReason::HalfCloseTimeout)
+        );
         assert_eq!(at(Phase::Lingering, false, &timeouts), Some((4_000, Limit::Linger)));
         let reason = CloseReason::ClientTruncated;
         assert_eq!(

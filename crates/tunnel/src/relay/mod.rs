@@ -35,8 +35,9 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-/// Records of full size that a thread's buffers hold: 64 KiB is where bigger ones stop paying.
-const RECORDS: usize = 4;
+/// Records of full size that a thread's buffers hold: 256 KiB cost a third less CPU per byte than 64, and 512 gain nothing
+/// more.
+const RECORDS: usize = 16;
 /// Bytes one connection may move before the others get their turn.
 const TURN: usize = 512 * 1024;
 /// How long the session tickets may wait for data to travel with, in milliseconds.
@@ -120,10 +121,14 @@ enum Phase {
     Header,
     Handshake,
     /// The handshake is done; the backend's address with this index was dialled.
-    Connecting { address: usize },
+    Connecting {
+        address: usize,
+    },
     Relaying,
     /// The upload was truncated; the backend's kernel has not acknowledged all of it.
-    Delivering { reason: CloseReason },
+    Delivering {
+        reason: CloseReason,
+    },
     /// The client was refused and gets a moment to read why.
     Lingering,
 }
@@ -153,6 +158,7 @@ struct Bytes {
 
 /// What the kernel said about a socket since it was last found empty or full.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "the kernel's event is a set of bits")]
 pub(crate) struct Ready {
     readable: bool,
     writable: bool,
@@ -382,7 +388,12 @@ impl Relay {
     }
 
     /// Refuses the client: the alert goes out, and the line is cut once the client has had time to read it.
-    fn refuse(&mut self, reason: CloseReason, error: &TlsError, thread: &mut Thread) -> Result<(), Over> {
+    fn refuse(
+        &mut self,
+        reason: CloseReason,
+        error: &TlsError,
+        thread: &mut Thread,
+    ) -> Result<(), Over> {
         let over = Over::lost(reason, Some(error.to_string()));
         let answer = !self.tls.outgoing().is_empty();
         if !answer || self.flush_client().is_err() || !self.tls.outgoing().is_empty() {
@@ -430,7 +441,7 @@ impl Relay {
     }
 
     /// Ends the connection: both sides learn how, the log gets its line.
-    pub(crate) fn end(mut self: Box<Self>, over: Over, thread: &mut Thread) {
+    pub(crate) fn end(mut self: Box<Self>, over: &Over, thread: &mut Thread) {
         if over.orderly {
             self.drain_client();
         } else {
@@ -450,7 +461,7 @@ impl Relay {
         if self.is_handshaking() && over.reason.is_ghost() {
             metrics.handshake_failed(over.reason.word());
         }
-        thread.log.connection(thread.wall, &self.record(&over, thread));
+        thread.log.connection(thread.wall, &self.record(over, thread));
     }
 
     /// Reads what came after the end, so that closing does not turn into a reset that destroys our last bytes.
@@ -492,9 +503,9 @@ impl Relay {
 /// The client's socket failed.
 fn client_lost(error: &io::Error) -> Over {
     let reason = match error.kind() {
-        ErrorKind::TimedOut
-        | ErrorKind::HostUnreachable
-        | ErrorKind::NetworkUnreachable => CloseReason::PeerVanished,
+        ErrorKind::TimedOut | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
+            CloseReason::PeerVanished
+        }
         _ => CloseReason::ClientReset,
     };
     Over::lost(reason, Some(error.to_string()))

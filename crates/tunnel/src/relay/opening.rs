@@ -40,7 +40,9 @@ impl Relay {
                     thread.open.skip(thread.open.pending().len());
                     let over = client_lost(&error);
                     return Err(match over.reason {
-                        CloseReason::ClientReset => Over { reason: CloseReason::HandshakeAborted, ..over },
+                        CloseReason::ClientReset => {
+                            Over { reason: CloseReason::HandshakeAborted, ..over }
+                        }
                         _ => over,
                     });
                 }

@@ -18,7 +18,7 @@ impl Relay {
     /// From the client to the backend. True when there is more to do than this turn allows.
     pub(super) fn pump_up(&mut self, thread: &mut Thread, left: &mut usize) -> Result<bool, Over> {
         loop {
-            self.flush_backend()?;
+            self.flush_backend();
             if !self.up_pending.is_empty() && !self.backend_broken
                 || !self.ends.up_open()
                 || !(self.client_ready.readable || self.left_over)
@@ -73,7 +73,7 @@ impl Relay {
         if !plain.is_empty() {
             self.bytes.up += plain.len() as u64;
             self.times.moved = thread.now;
-            if self.rtmp.as_mut().is_none_or(|watcher| watcher.shows_life(plain)) {
+            if self.rtmp.as_mut().is_none_or(|watcher| watcher.is_life(plain)) {
                 self.times.client = thread.now;
             }
             let taken = match &mut self.backend {
@@ -133,15 +133,16 @@ impl Relay {
             }
             let Some(backend) = &mut self.backend else { return Ok(false) };
             self.tls.lend(&mut thread.seal);
-            let (count, room) = match read_into(&mut thread.seal, |slots| backend.read_vectored(slots)) {
-                Ok(read) => read,
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    self.backend_ready.readable = false;
-                    return Ok(false);
-                }
-                Err(error) => return Err(backend_lost(&error)),
-            };
+            let (count, room) =
+                match read_into(&mut thread.seal, |slots| backend.read_vectored(slots)) {
+                    Ok(read) => read,
+                    Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                        self.backend_ready.readable = false;
+                        return Ok(false);
+                    }
+                    Err(error) => return Err(backend_lost(&error)),
+                };
             if count == 0 {
                 self.backend_ready.readable = false;
                 if self.backend_broken {
@@ -184,29 +185,26 @@ impl Relay {
     }
 
     /// Hands the backend what it had no room for.
-    pub(super) fn flush_backend(&mut self) -> Result<(), Over> {
+    fn flush_backend(&mut self) {
         if self.up_pending.is_empty() || !self.backend_ready.writable {
-            return Ok(());
+            return;
         }
-        let Some(backend) = &mut self.backend else { return Ok(()) };
+        let Some(backend) = &mut self.backend else { return };
         match backend.write(&self.up_pending) {
             Ok(count) => {
                 if count < self.up_pending.len() {
                     self.backend_ready.writable = false;
                 }
                 drop_front(&mut self.up_pending, count);
-                Ok(())
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 self.backend_ready.writable = false;
-                Ok(())
             }
             Err(_) => {
                 // What it sent before is still to be read.
                 self.backend_broken = true;
                 self.up_pending = Vec::new();
                 self.backend_ready.readable = true;
-                Ok(())
             }
         }
     }

@@ -114,7 +114,7 @@ impl Worker {
         let registered = self.thread.registry.register(relay.client(), token, interest);
         if let Err(error) = registered {
             let detail = Some(error.to_string());
-            return self.end(index, Over::lost(CloseReason::InternalError, detail));
+            return self.end(index, &Over::lost(CloseReason::InternalError, detail));
         }
         if let Some(at) = deadline {
             self.arm(index, id, at);
@@ -126,14 +126,16 @@ impl Worker {
     fn shed(&mut self) {
         let limit = (self.snapshot.settings.limits.handshakes / self.workers).max(1);
         while let Some((index, id)) = self.handshakes.front().copied() {
-            let handshaking =
-                self.relays.get(index).is_some_and(|relay| relay.id == id && relay.is_handshaking());
+            let handshaking = self
+                .relays
+                .get(index)
+                .is_some_and(|relay| relay.id == id && relay.is_handshaking());
             if handshaking && self.handshaking <= limit {
                 return;
             }
             self.handshakes.pop_front();
             if handshaking {
-                self.end(index, Over::lost(CloseReason::HandshakeShed, None));
+                self.end(index, &Over::lost(CloseReason::HandshakeShed, None));
             }
         }
     }

@@ -14,14 +14,9 @@ use std::{
 pub(crate) enum Message {
     /// New connections obey this snapshot. The listeners replace those that the worker has; sockets that stay are
     /// not named again.
-    Reload {
-        snapshot: Arc<Snapshot>,
-        listeners: Vec<Bound>,
-    },
+    Reload { snapshot: Arc<Snapshot>, listeners: Vec<Bound> },
     /// No new connections; those that exist may go on this long.
-    Drain {
-        limit: Duration,
-    },
+    Drain { limit: Duration },
     /// Everything ends now.
     Stop,
 }

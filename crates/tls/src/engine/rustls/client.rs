@@ -1,6 +1,8 @@
 //! A client's context.
 
-use super::{clock, fault, key_log, negotiation::Handshaking, provider, server::certified, versions};
+use super::{
+    clock, fault, key_log, negotiation::Handshaking, provider, server::certified, versions,
+};
 use crate::{
     ClientConfig, ConfigError, DataPath, TlsError,
     engine::{ClientEngine, Negotiation},
@@ -33,15 +35,15 @@ impl Context {
                 .build()
                 .map_err(|error| ConfigError::Unusable(error.to_string()))?;
         let unusable = |error: rustls::Error| ConfigError::Unusable(error.to_string());
-        let builder =
-            rustls::ClientConfig::builder_with_details(provider, Arc::new(clock::Lent))
-                .with_protocol_versions(&versions)
-                .map_err(unusable)?
-                .with_webpki_verifier(verifier);
+        let builder = rustls::ClientConfig::builder_with_details(provider, Arc::new(clock::Lent))
+            .with_protocol_versions(&versions)
+            .map_err(unusable)?
+            .with_webpki_verifier(verifier);
         let mut config = match &written.identity {
             None => builder.with_no_client_auth(),
-            Some(identity) => builder
-                .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(certified(identity)?.1))),
+            Some(identity) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(
+                certified(identity)?.1,
+            ))),
         };
         config.alpn_protocols = written.alpn.iter().map(|name| name.to_vec()).collect();
         config.key_log = key_log(written.key_log.as_ref());

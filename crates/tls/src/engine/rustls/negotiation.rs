@@ -25,13 +25,9 @@ pub(super) trait Raw:
     type Data: Send + 'static;
     const SIDE: Side;
 
-    fn process<'c, 'i>(
-        &'c mut self,
-        input: &'i mut [u8],
-    ) -> UnbufferedStatus<'c, 'i, Self::Data>;
-    fn into_kernel(
-        self,
-    ) -> Result<(rustls::ExtractedSecrets, KernelConnection<Self::Data>), Error>;
+    fn process<'c, 'i>(&'c mut self, input: &'i mut [u8]) -> UnbufferedStatus<'c, 'i, Self::Data>;
+    fn into_kernel(self)
+    -> Result<(rustls::ExtractedSecrets, KernelConnection<Self::Data>), Error>;
     fn new_session_ticket(
         kernel: &mut KernelConnection<Self::Data>,
         body: &[u8],
@@ -42,10 +38,7 @@ impl Raw for UnbufferedServerConnection {
     type Data = ServerConnectionData;
     const SIDE: Side = Side::Server;
 
-    fn process<'c, 'i>(
-        &'c mut self,
-        input: &'i mut [u8],
-    ) -> UnbufferedStatus<'c, 'i, Self::Data> {
+    fn process<'c, 'i>(&'c mut self, input: &'i mut [u8]) -> UnbufferedStatus<'c, 'i, Self::Data> {
         self.process_tls_records(input)
     }
 
@@ -65,10 +58,7 @@ impl Raw for UnbufferedClientConnection {
     type Data = ClientConnectionData;
     const SIDE: Side = Side::Client;
 
-    fn process<'c, 'i>(
-        &'c mut self,
-        input: &'i mut [u8],
-    ) -> UnbufferedStatus<'c, 'i, Self::Data> {
+    fn process<'c, 'i>(&'c mut self, input: &'i mut [u8]) -> UnbufferedStatus<'c, 'i, Self::Data> {
         self.process_tls_records(input)
     }
 
@@ -106,7 +96,14 @@ impl<R: Raw> Handshaking<R> {
         data_path: DataPath,
         small_first_records: bool,
     ) -> Handshaking<R> {
-        Handshaking { connection, now, data_path, small_first_records, shown: 0, tickets: Vec::new() }
+        Handshaking {
+            connection,
+            now,
+            data_path,
+            small_first_records,
+            shown: 0,
+            tickets: Vec::new(),
+        }
     }
 
     /// One call into rustls. `None` when it can do nothing more with this input.
@@ -142,7 +139,9 @@ impl<R: Raw> Handshaking<R> {
                 let error = Error::AlertReceived(rustls::AlertDescription::CloseNotify);
                 return (discard, Err(error));
             }
-            Ok(_) => return (discard, Err(Error::General("unexpected state of the engine".into()))),
+            Ok(_) => {
+                return (discard, Err(Error::General("unexpected state of the engine".into())));
+            }
         };
         (discard, Ok(done))
     }
@@ -164,8 +163,7 @@ impl<R: Raw> Negotiation for Handshaking<R> {
         let mut start = 0;
         let mut end = self.shown.min(input.len());
         loop {
-            let (discard, result) =
-                clock::at(self.now, || self.drive(&mut input[start..end], out));
+            let (discard, result) = clock::at(self.now, || self.drive(&mut input[start..end], out));
             start += discard;
             match result {
                 Ok(Some(Progress::Done)) => return (start, Ok(Progress::Done)),
@@ -233,7 +231,9 @@ pub(super) fn send_queued<R: Raw>(connection: &mut R, input: &mut [u8], out: &mu
 pub(super) fn encode<D>(data: &mut EncodeTlsData<'_, D>, out: &mut Vec<u8>) -> Result<(), Error> {
     let start = out.len();
     let needed = match data.encode(&mut []) {
-        Err(EncodeError::InsufficientSize(InsufficientSizeError { required_size })) => required_size,
+        Err(EncodeError::InsufficientSize(InsufficientSizeError { required_size })) => {
+            required_size
+        }
         Ok(count) => count,
         Err(error @ EncodeError::AlreadyEncoded) => return Err(Error::General(error.to_string())),
     };

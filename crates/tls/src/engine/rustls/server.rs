@@ -42,10 +42,9 @@ impl Context {
         let identities =
             written.identities.iter().map(|one| certified(one)).collect::<Result<_, _>>()?;
         let unusable = |error: rustls::Error| ConfigError::Unusable(error.to_string());
-        let builder =
-            rustls::ServerConfig::builder_with_details(provider, Arc::new(clock::Lent))
-                .with_protocol_versions(&versions)
-                .map_err(unusable)?;
+        let builder = rustls::ServerConfig::builder_with_details(provider, Arc::new(clock::Lent))
+            .with_protocol_versions(&versions)
+            .map_err(unusable)?;
         let mut config = match written.client_auth {
             ClientAuth::None => builder.with_no_client_auth(),
         }

@@ -1,6 +1,9 @@
 //! rustls's own record layer behind our trait: the reference that [`crate::record`] is held to.
 
-use super::{clock, fault, negotiation::{Raw, encode, send_queued}};
+use super::{
+    clock, fault,
+    negotiation::{Raw, encode, send_queued},
+};
 use crate::{
     Alert, TlsError,
     buffers::{MAX_PLAIN, OpenBuffer, SealBuffer},
@@ -31,8 +34,9 @@ impl<R: Raw> EngineTraffic<R> {
     ) -> Result<T, TlsError> {
         loop {
             match self.connection.process(&mut []).state {
-                Ok(ConnectionState::EncodeTlsData(mut data)) => encode(&mut data, out)
-                    .map_err(|error| fault::translate(error, None))?,
+                Ok(ConnectionState::EncodeTlsData(mut data)) => {
+                    encode(&mut data, out).map_err(|error| fault::translate(error, None))?;
+                }
                 Ok(ConnectionState::TransmitTlsData(data)) => data.done(),
                 Ok(ConnectionState::PeerClosed) => {}
                 Ok(ConnectionState::WriteTraffic(traffic)) => return work(traffic, out),
@@ -64,7 +68,9 @@ impl<R: Raw> Traffic for EngineTraffic<R> {
                     }
                 }
                 Ok(ConnectionState::TransmitTlsData(data)) => data.done(),
-                Ok(ConnectionState::PeerClosed | ConnectionState::Closed) => end = Some(End::Closed),
+                Ok(ConnectionState::PeerClosed | ConnectionState::Closed) => {
+                    end = Some(End::Closed);
+                }
                 Ok(_) => again = discard > 0,
                 Err(error) => {
                     send_queued(&mut self.connection, &mut records[discard..], out);
