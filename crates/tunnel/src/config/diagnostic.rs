@@ -201,7 +201,9 @@ fn floor(text: &str, at: usize) -> usize {
 /// A message of serde's or ours as message and help.
 fn reword(message: &str) -> (String, Option<String>) {
     let message = message.trim();
-    for (theirs, ours) in [("unknown field ", "unknown key "), ("unknown variant ", "unknown value ")] {
+    for (theirs, ours) in
+        [("unknown field ", "unknown key "), ("unknown variant ", "unknown value ")]
+    {
         if let Some(rest) = message.strip_prefix(theirs) {
             let Some((name, known)) = rest.split_once(", ") else {
                 return (format!("{ours}{rest}"), None);

@@ -57,9 +57,11 @@ impl Configuration {
     /// When it cannot be read, is larger than [`MAX_FILE`] or no configuration.
     pub fn read(path: &Path) -> Result<Configuration, Diagnostic> {
         let fault = |what: String| Diagnostic::of_file(path, what);
-        let bytes = read_limited(path).map_err(|error| fault(format!("the configuration {error}")))?;
-        let text = String::from_utf8(bytes)
-            .map_err(|error| fault(format!("not UTF-8 at byte {}", error.utf8_error().valid_up_to())))?;
+        let bytes =
+            read_limited(path).map_err(|error| fault(format!("the configuration {error}")))?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            fault(format!("not UTF-8 at byte {}", error.utf8_error().valid_up_to()))
+        })?;
         let source = Source::new(path, text);
         let file = File::parse(&source)?;
         let base = path.parent().map(Path::to_path_buf).unwrap_or_default();
@@ -261,7 +263,11 @@ impl Resolver<'_> {
         })
     }
 
-    fn client_address(&self, options: &Options, target: &Target) -> Result<ClientAddress, Diagnostic> {
+    fn client_address(
+        &self,
+        options: &Options,
+        target: &Target,
+    ) -> Result<ClientAddress, Diagnostic> {
         let Some(written) = &options.client_address else { return Ok(ClientAddress::None) };
         Ok(match written.get_ref() {
             Written::None => ClientAddress::None,
@@ -309,7 +315,10 @@ impl Resolver<'_> {
             (None, Some(several)) if !several.is_empty() => several.iter().collect(),
             (Some(_), Some(_)) => {
                 return Err(self
-                    .fault(name.span(), format!("service `{name}` has both `identity` and `identities`"))
+                    .fault(
+                        name.span(),
+                        format!("service `{name}` has both `identity` and `identities`"),
+                    )
                     .help("move everything into `identities`"));
             }
             (None, _) => {
@@ -344,8 +353,13 @@ impl Resolver<'_> {
             Some(names) => {
                 for name in names.iter().filter(|name| server_name(name.get_ref()).is_none()) {
                     return Err(self
-                        .fault(name.span(), format!("no client can ask for the name `{}`", name.get_ref()))
-                        .help("write a host name such as a.example or *.a.example, in its ASCII form"));
+                        .fault(
+                            name.span(),
+                            format!("no client can ask for the name `{}`", name.get_ref()),
+                        )
+                        .help(
+                            "write a host name such as a.example or *.a.example, in its ASCII form",
+                        ));
                 }
                 names.iter().map(|name| name.get_ref().clone()).collect()
             }
@@ -391,7 +405,10 @@ impl Resolver<'_> {
         if let Some(max) = &options.max_version {
             range.max = max.get_ref().0;
             if range.min > range.max {
-                let what = format!("nothing lies between min-version {} and max-version {}", range.min, range.max);
+                let what = format!(
+                    "nothing lies between min-version {} and max-version {}",
+                    range.min, range.max
+                );
                 return Err(self.fault(max.span(), what));
             }
         }
@@ -447,7 +464,10 @@ fn lookup(text: &str, any_port: bool) -> Result<Vec<SocketAddr>, (String, Option
     let quoted = format!("`{}`", text.escape_debug());
     let fault = |what: &str, help: String| Err((format!("{quoted} {what}"), Some(help)));
     if text.starts_with("systemd:") {
-        return fault("cannot be served: sockets are not taken over from systemd", "write address:port".into());
+        return fault(
+            "cannot be served: sockets are not taken over from systemd",
+            "write address:port".into(),
+        );
     }
     let Some((host, port)) = text.rsplit_once(':') else {
         return match text.parse::<u16>() {
@@ -458,21 +478,28 @@ fn lookup(text: &str, any_port: bool) -> Result<Vec<SocketAddr>, (String, Option
     let port = match port.parse::<u16>() {
         Ok(0) if !any_port => return fault("has port 0", "write a port from 1 to 65535".into()),
         Ok(port) => port,
-        Err(_) => return fault("has no valid port", "write host:port, with a port from 1 to 65535".into()),
+        Err(_) => {
+            return fault(
+                "has no valid port",
+                "write host:port, with a port from 1 to 65535".into(),
+            );
+        }
     };
     if let Ok(address) = text.parse() {
         return Ok(vec![address]);
     }
     match host {
-        "" | "*" => return fault("has no address", format!("write 127.0.0.1:{port} or [::]:{port}")),
+        "" | "*" => {
+            return fault("has no address", format!("write 127.0.0.1:{port} or [::]:{port}"));
+        }
         _ if host.contains(':') && !host.starts_with('[') => {
             return fault("is ambiguous", format!("write [{host}]:{port}"));
         }
         _ => {}
     }
-    let found = (host, port).to_socket_addrs().map_err(|error| {
-        (format!("{quoted} cannot be found: {error}"), None)
-    })?;
+    let found = (host, port)
+        .to_socket_addrs()
+        .map_err(|error| (format!("{quoted} cannot be found: {error}"), None))?;
     let mut addresses: Vec<SocketAddr> = Vec::new();
     for address in found {
         if !addresses.contains(&address) {
