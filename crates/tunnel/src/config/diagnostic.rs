@@ -201,7 +201,9 @@ fn floor(text: &str, at: usize) -> usize {
 /// A message of serde's or ours as message and help.
 fn reword(message: &str) -> (String, Option<String>) {
     let message = message.trim();
-    for (theirs, ours) in [("unknown field ", "unknown key "), ("unknown variant ", "unknown value ")] {
+    for (theirs, ours) in
+        [("unknown field ", "unknown key "), ("unknown variant ", "unknown value ")]
+    {
         if let Some(rest) = message.strip_prefix(theirs) {
             let Some((name, known)) = rest.split_once(", ") else {
                 return (format!("{ours}{rest}"), None);
@@ -294,7 +296,7 @@ mod tests {
     fn without_a_place_the_file_is_named() {
         let fault = Diagnostic::of_file(Path::new("/etc/x.toml"), "no such file");
         assert_eq!(fault.to_string(), "/etc/x.toml: no such file");
-        assert_eq!(fault.render(false), "error: no such file\n --> /etc/x.toml");
+        assert_eq!(fault.render(false), "error: no such file\n--> /etc/x.toml");
         assert_eq!(Diagnostic::new("alone\nin the dark").to_string(), "alone in the dark");
     }
 

@@ -87,7 +87,8 @@ impl std::str::FromStr for Workers {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Workers, String> {
-        let count = text.parse::<usize>().map_err(|_| format!("`{text}` is no number from 1 to 1024"))?;
+        let count =
+            text.parse::<usize>().map_err(|_| format!("`{text}` is no number from 1 to 1024"))?;
         Workers::try_from(count)
     }
 }
@@ -401,7 +402,10 @@ mod tests {
         let web = &file.service["web"];
         assert!(matches!(web.accept_proxy, Some(AcceptProxy::Switch(true))));
         assert_eq!(web.identities.as_ref().unwrap().len(), 2);
-        assert_eq!(web.options(&file.defaults).handshake_timeout, Some(Period(Duration::from_secs(10))));
+        assert_eq!(
+            web.options(&file.defaults).handshake_timeout,
+            Some(Period(Duration::from_secs(10)))
+        );
         assert_eq!(file.log.format, Some(LogFormat::Json));
         assert_eq!(file.tunnel.workers.map(Workers::count), Some(2));
     }
@@ -451,6 +455,10 @@ mod tests {
                 "ravelin.toml:2:15: unknown protocol version `1.1`; help: did you mean `1.2`?",
             ),
             (
+                "[defaults]\nmin-version = 1.2\n",
+                "ravelin.toml:2:15: 1.2 is a number; help: write \"1.2\"",
+            ),
+            (
                 "[defaults]\naccept-proxy = { trusted = [\"10.0.0.0/33\"] }\n",
                 "ravelin.toml:2:29: `10.0.0.0/33` is no range of addresses; help: write one like 10.0.0.0/8 or fd00::/8",
             ),
@@ -466,7 +474,10 @@ mod tests {
                 "[tunnel]\nmax-connections = 0\n",
                 "ravelin.toml:2:19: invalid value: integer `0`, expected a number from 1 up, or \"off\"",
             ),
-            ("[tunnel]\nworkers = 0\n", "ravelin.toml:2:11: 0 workers; help: write a number from 1 to 1024"),
+            (
+                "[tunnel]\nworkers = 0\n",
+                "ravelin.toml:2:11: 0 workers; help: write a number from 1 to 1024",
+            ),
             ("[admin]\n", "ravelin.toml:1:1: missing key `listen`"),
         ] {
             assert_eq!(parse(text).unwrap_err(), expected);

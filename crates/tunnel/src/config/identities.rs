@@ -38,13 +38,17 @@ pub(super) enum LoadError {
 }
 
 impl Loader {
-    pub(super) fn load(&mut self, certificate: &Path, key: &Path) -> Result<Arc<Identity>, LoadError> {
+    pub(super) fn load(
+        &mut self,
+        certificate: &Path,
+        key: &Path,
+    ) -> Result<Arc<Identity>, LoadError> {
         let certificates = self.bytes(certificate).map_err(|error| {
-            LoadError::Certificate(format!("certificate {}: {error}", certificate.display()))
+            LoadError::Certificate(format!("certificate {} {error}", certificate.display()))
         })?;
         let keys = self
             .bytes(key)
-            .map_err(|error| LoadError::Key(format!("key {}: {error}", key.display())))?;
+            .map_err(|error| LoadError::Key(format!("key {} {error}", key.display())))?;
         let pair = (certificates, keys);
         if let Some(known) = self.identities.get(&pair) {
             return Ok(Arc::clone(known));
@@ -69,14 +73,15 @@ impl Loader {
 /// A file's bytes, unless there are more than [`MAX_FILE`].
 pub(super) fn read_limited(path: &Path) -> Result<Vec<u8>, String> {
     let too_large = || format!("is larger than {} MiB", MAX_FILE >> 20);
-    let file = File::open(path).map_err(|error| error.to_string())?;
+    let unreadable = |error: std::io::Error| format!("cannot be read: {error}");
+    let file = File::open(path).map_err(unreadable)?;
     let length = file.metadata().map_or(0, |metadata| metadata.len());
     if length > MAX_FILE {
         return Err(too_large());
     }
     // The room is made at once, so that no copies of a key are left behind.
     let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
-    file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > MAX_FILE {
         return Err(too_large());
     }
@@ -175,7 +180,8 @@ pub(super) fn server_name(name: &str) -> Option<String> {
         (1..=63).contains(&label.len())
             && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     };
-    let fits = name.len() <= 253 && host.split('.').all(is_label) && name.parse::<IpAddr>().is_err();
+    let fits =
+        name.len() <= 253 && host.split('.').all(is_label) && name.parse::<IpAddr>().is_err();
     fits.then_some(name)
 }
 
@@ -184,8 +190,10 @@ mod tests {
     use super::*;
 
     fn plan(identities: &[&[&str]], default: usize) -> (Vec<usize>, Vec<(String, Vec<usize>)>) {
-        let identities: Vec<Vec<String>> =
-            identities.iter().map(|names| names.iter().map(ToString::to_string).collect()).collect();
+        let identities: Vec<Vec<String>> = identities
+            .iter()
+            .map(|names| names.iter().map(ToString::to_string).collect())
+            .collect();
         let slices: Vec<&[String]> = identities.iter().map(Vec::as_slice).collect();
         let plan = Plan::new(&slices, default);
         (plan.default, plan.names)
@@ -201,7 +209,8 @@ mod tests {
     #[test]
     fn only_what_covers_every_name_stands_in_for_the_default() {
         let all = ["a.example", "b.example"];
-        let (default, names) = plan(&[&["a.example"], &all, &["b.example", "a.example", "c.example"]], 1);
+        let (default, names) =
+            plan(&[&["a.example"], &all, &["b.example", "a.example", "c.example"]], 1);
         assert_eq!(default, [1, 2]);
         assert_eq!(names[0], ("a.example".into(), vec![0, 1, 2]));
         assert_eq!(names[2], ("c.example".into(), vec![2]));
@@ -217,8 +226,9 @@ mod tests {
 
     #[test]
     fn ten_thousand_identities_are_planned_at_once() {
-        let identities: Vec<Vec<String>> =
-            (0..10_000).map(|number| vec![format!("{number}.example"), "all.example".into()]).collect();
+        let identities: Vec<Vec<String>> = (0..10_000)
+            .map(|number| vec![format!("{number}.example"), "all.example".into()])
+            .collect();
         let slices: Vec<&[String]> = identities.iter().map(Vec::as_slice).collect();
         let plan = Plan::new(&slices, 7);
         assert_eq!(plan.names.len(), 10_001);

@@ -34,11 +34,13 @@ impl<const MAX: u64> FromStr for Period<MAX> {
     fn from_str(text: &str) -> Result<Self, String> {
         let trimmed = text.trim();
         if !trimmed.is_empty() && trimmed.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(format!("duration `{trimmed}` has no unit; write \"{trimmed}s\" for seconds"));
+            return Err(format!(
+                "duration `{trimmed}` has no unit; write \"{trimmed}s\" for seconds"
+            ));
         }
-        let duration = trimmed
-            .parse::<SignedDuration>()
-            .map_err(|_| format!("`{trimmed}` is no duration; write one like \"10s\", \"5m\" or \"1h30m\""))?;
+        let duration = trimmed.parse::<SignedDuration>().map_err(|_| {
+            format!("`{trimmed}` is no duration; write one like \"10s\", \"5m\" or \"1h30m\"")
+        })?;
         let duration = Duration::try_from(duration)
             .map_err(|_| format!("duration `{trimmed}` is negative"))?;
         if duration.is_zero() {
@@ -137,10 +139,9 @@ impl FromStr for CountOrOff {
     fn from_str(text: &str) -> Result<CountOrOff, String> {
         match text.trim() {
             "off" => Ok(CountOrOff(None)),
-            number => number
-                .parse()
-                .map(|number| CountOrOff(Some(number)))
-                .map_err(|_| format!("`{number}` is no limit; write a number from 1 up, or \"off\"")),
+            number => number.parse().map(|number| CountOrOff(Some(number))).map_err(|_| {
+                format!("`{number}` is no limit; write a number from 1 up, or \"off\"")
+            }),
         }
     }
 }
@@ -193,8 +194,7 @@ pub struct Parsed<T>(pub T);
 
 impl<'de, T: FromStr<Err: fmt::Display>> Deserialize<'de> for Parsed<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<str>::deserialize(deserializer)?;
-        text.parse().map(Parsed).map_err(D::Error::custom)
+        deserializer.deserialize_any(Text::new("a string")).map(Parsed)
     }
 }
 
@@ -240,7 +240,9 @@ impl<'de> Deserialize<'de> for AcceptProxy {
             type Value = AcceptProxy;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("true, false, or a table like { trusted = [\"10.0.0.0/8\"], timeout = \"3s\" }")
+                f.write_str(
+                    "true, false, or a table like { trusted = [\"10.0.0.0/8\"], timeout = \"3s\" }",
+                )
             }
 
             fn visit_bool<E: Error>(self, on: bool) -> Result<AcceptProxy, E> {
@@ -248,7 +250,8 @@ impl<'de> Deserialize<'de> for AcceptProxy {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<AcceptProxy, A::Error> {
-                AcceptProxyTable::deserialize(MapAccessDeserializer::new(map)).map(AcceptProxy::Table)
+                AcceptProxyTable::deserialize(MapAccessDeserializer::new(map))
+                    .map(AcceptProxy::Table)
             }
         }
         deserializer.deserialize_any(SwitchOrTable)
@@ -278,7 +281,7 @@ impl<T> Text<T> {
     }
 }
 
-impl<T: FromStr<Err = String>> Visitor<'_> for Text<T> {
+impl<T: FromStr<Err: fmt::Display>> Visitor<'_> for Text<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -293,6 +296,10 @@ impl<T: FromStr<Err = String>> Visitor<'_> for Text<T> {
         // Says that the unit is missing.
         number.to_string().parse().map_err(E::custom)
     }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<T, E> {
+        Err(E::custom(format_args!("{number} is a number; write \"{number}\"")))
+    }
 }
 
 #[cfg(test)]
@@ -301,7 +308,9 @@ mod tests {
 
     #[test]
     fn durations_are_read_as_people_write_them() {
-        for (text, seconds) in [("10s", 10), ("5m", 300), ("1h30m", 5400), ("1h 30m", 5400), ("36h", 129_600)] {
+        for (text, seconds) in
+            [("10s", 10), ("5m", 300), ("1h30m", 5400), ("1h 30m", 5400), ("36h", 129_600)]
+        {
             assert_eq!(text.parse(), Ok(Period::<LONGEST>(Duration::from_secs(seconds))), "{text}");
         }
         assert_eq!("250ms".parse::<Period>().unwrap().0, Duration::from_millis(250));
@@ -312,7 +321,10 @@ mod tests {
     fn bad_durations_say_what_to_write() {
         let bad = |text: &str| text.parse::<Period<3600>>().unwrap_err();
         assert_eq!(bad("10"), "duration `10` has no unit; write \"10s\" for seconds");
-        assert_eq!(bad("soon"), "`soon` is no duration; write one like \"10s\", \"5m\" or \"1h30m\"");
+        assert_eq!(
+            bad("soon"),
+            "`soon` is no duration; write one like \"10s\", \"5m\" or \"1h30m\""
+        );
         assert_eq!(bad(""), "`` is no duration; write one like \"10s\", \"5m\" or \"1h30m\"");
         assert_eq!(bad("-5s"), "duration `-5s` is negative");
         assert_eq!(bad("0s"), "duration `0s` is nothing at all; write at least \"1ms\"");

@@ -98,7 +98,9 @@ fn next(
             let idle = [
                 timeouts.idle.and_then(|limit| over(both, limit, CloseReason::Idle)),
                 timeouts.idle_client.and_then(|limit| over(times.client, limit, CloseReason::Idle)),
-                timeouts.idle_backend.and_then(|limit| over(times.backend, limit, CloseReason::Idle)),
+                timeouts
+                    .idle_backend
+                    .and_then(|limit| over(times.backend, limit, CloseReason::Idle)),
             ];
             [idle.into_iter().flatten().min_by_key(|deadline| deadline.at), lifetime, None]
         }

@@ -59,10 +59,13 @@ pub fn stunnel(source: &Source) -> Result<Imported, Diagnostic> {
     let (global, sections) = stunnel::read(source)?;
     let mut notes = Vec::new();
     let defaults = global_notes(&global, &mut notes);
-    let mut text = String::from("# Made by `ravelin tunnel import`. Lines that begin with # were not carried over.\n");
+    let mut text = String::from(
+        "# Made by `ravelin tunnel import`. Lines that begin with # were not carried over.\n",
+    );
     comment(&mut text, &notes);
 
-    let mut drafts: Vec<Draft> = sections.iter().map(|section| Draft::new(section, &defaults)).collect();
+    let mut drafts: Vec<Draft> =
+        sections.iter().map(|section| Draft::new(section, &defaults)).collect();
     join_names(&mut drafts);
     let mut names = HashSet::new();
     let mut services = 0;
@@ -108,12 +111,16 @@ fn join_names(drafts: &mut [Draft]) {
             .filter(|&&primary| primary != index && drafts[primary].sni.is_none());
         let draft = &drafts[index];
         let refusal = match primary {
-            None => Some(format!("there is no service [{service}] for its sni option to belong to")),
+            None => {
+                Some(format!("there is no service [{service}] for its sni option to belong to"))
+            }
             Some(&primary) if drafts[primary].refusal.is_some() => {
                 Some(format!("the service [{service}] it belongs to is not carried over"))
             }
             Some(&primary) if draft.target.is_some() && draft.target != drafts[primary].target => {
-                Some(format!("the names of one listener all lead to one backend, that of [{service}]"))
+                Some(format!(
+                    "the names of one listener all lead to one backend, that of [{service}]"
+                ))
             }
             Some(_) if draft.identity.is_none() => Some("it has no cert".into()),
             Some(_) => None,

@@ -20,16 +20,22 @@ pub(super) enum Fate {
 /// The counterpart of an option.
 pub(super) fn fate(setting: &Setting<'_>) -> Fate {
     let why = match setting.key().as_str() {
-        "accept" | "connect" | "cert" | "key" | "sni" | "protocol" | "transparent" | "client" | "timeoutbusy"
-        | "timeoutclose" | "timeoutconnect" | "timeoutidle" | "sslversion" | "sslversionmin" | "sslversionmax"
-        | "options" | "ciphers" | "ciphersuites" | "curve" | "curves" | "verify" | "verifychain" | "verifypeer"
-        | "requirecert" | "exec" => return Fate::Carried,
+        "accept" | "connect" | "cert" | "key" | "sni" | "protocol" | "transparent" | "client"
+        | "timeoutbusy" | "timeoutclose" | "timeoutconnect" | "timeoutidle" | "sslversion"
+        | "sslversionmin" | "sslversionmax" | "options" | "ciphers" | "ciphersuites" | "curve"
+        | "curves" | "verify" | "verifychain" | "verifypeer" | "requirecert" | "exec" => {
+            return Fate::Carried;
+        }
         "foreground" if !setting.is_no() => return Fate::NotNeeded,
-        "renegotiation" | "fips" | "libwrap" | "compression" if setting.is_no() => return Fate::NotNeeded,
+        "renegotiation" | "fips" | "libwrap" | "compression" if setting.is_no() => {
+            return Fate::NotNeeded;
+        }
         "reset" if setting.is_yes() => return Fate::NotNeeded,
         "foreground" => "ravelin stays in the foreground; let systemd or the like run it",
         "pid" => "ravelin stays in the foreground and writes no pid file",
-        "setuid" | "setgid" | "chroot" => "ravelin changes neither user nor root; let systemd or the like do it",
+        "setuid" | "setgid" | "chroot" => {
+            "ravelin changes neither user nor root; let systemd or the like do it"
+        }
         "output" | "log" | "syslog" | "debug" => "ravelin logs to standard error",
         "cafile" | "capath" | "crlfile" | "crlpath" | "checkhost" | "checkip" | "checkemail" => {
             "ravelin asks clients for no certificates"
@@ -47,10 +53,16 @@ pub(super) fn fate(setting: &Setting<'_>) -> Fate {
         "failover" | "retry" => "a service has one target, tried at its addresses in order",
         "renegotiation" => "ravelin never renegotiates",
         "execargs" | "pty" => "ravelin starts no programs",
-        "protocolauthentication" | "protocoldomain" | "protocolheader" | "protocolhost"
-        | "protocolpassword" | "protocolusername" => "ravelin has no client side",
+        "protocolauthentication"
+        | "protocoldomain"
+        | "protocolheader"
+        | "protocolhost"
+        | "protocolpassword"
+        | "protocolusername" => "ravelin has no client side",
         "psksecrets" | "pskidentity" => "ravelin has no pre-shared keys",
-        "engine" | "enginectrl" | "enginedefault" | "engineid" | "enginenum" => "ravelin has no engines",
+        "engine" | "enginectrl" | "enginedefault" | "engineid" | "enginenum" => {
+            "ravelin has no engines"
+        }
         _ => "it has no counterpart",
     };
     Fate::Dropped(why.into())
@@ -113,8 +125,12 @@ impl Draft {
         draft.translate(&all);
         draft.own_options = carried
             .iter()
-            .filter(|setting| !matches!(setting.key().as_str(), "sni" | "cert" | "key" | "connect" | "client"))
-            .map(|setting| setting.note("a certificate chosen by server name shares its listener's options"))
+            .filter(|setting| {
+                !matches!(setting.key().as_str(), "sni" | "cert" | "key" | "connect" | "client")
+            })
+            .map(|setting| {
+                setting.note("a certificate chosen by server name shares its listener's options")
+            })
             .collect();
         draft.check();
         draft
@@ -229,8 +245,14 @@ impl Draft {
         match value.as_str() {
             "none" | "no" => return,
             "source" | "yes" => {}
-            "both" => self.notes.push(setting.note("the source is; ravelin takes no destination from a redirection")),
-            _ => return self.notes.push(setting.note("ravelin takes no destination from a redirection")),
+            "both" => self.notes.push(
+                setting.note("the source is; ravelin takes no destination from a redirection"),
+            ),
+            _ => {
+                return self
+                    .notes
+                    .push(setting.note("ravelin takes no destination from a redirection"));
+            }
         }
         if self.lines.iter().any(|(key, _)| *key == "client-address") {
             return self.notes.push(setting.note("the PROXY header tells the backend already"));
@@ -268,8 +290,15 @@ impl Draft {
             "NO_TLSV1.3" => versions.max = Some("1.2"),
             "NO_TICKET" => self.set("tickets", "false".into()),
             // Ravelin does none of what these forbid, and all of what they demand.
-            "NO_SSLV2" | "NO_SSLV3" | "NO_TLSV1" | "NO_TLSV1.1" | "NO_COMPRESSION" | "NO_RENEGOTIATION"
-            | "CIPHER_SERVER_PREFERENCE" | "SINGLE_DH_USE" | "SINGLE_ECDH_USE"
+            "NO_SSLV2"
+            | "NO_SSLV3"
+            | "NO_TLSV1"
+            | "NO_TLSV1.1"
+            | "NO_COMPRESSION"
+            | "NO_RENEGOTIATION"
+            | "CIPHER_SERVER_PREFERENCE"
+            | "SINGLE_DH_USE"
+            | "SINGLE_ECDH_USE"
             | "NO_SESSION_RESUMPTION_ON_RENEGOTIATION" => {}
             _ => self.notes.push(setting.note("it has no counterpart")),
         }
@@ -282,7 +311,8 @@ impl Draft {
         let mut written = false;
         for (setting, wanted) in [(tls13, true), (tls12, false)] {
             let parsed = setting.map(|setting| {
-                let parse = |name: &str| name.trim().parse().ok().filter(|suite| is_13(suite) == wanted);
+                let parse =
+                    |name: &str| name.trim().parse().ok().filter(|suite| is_13(suite) == wanted);
                 setting.value.split([':', ',']).map(parse).collect::<Option<Vec<CipherSuite>>>()
             });
             match (parsed, setting) {
@@ -314,25 +344,34 @@ impl Draft {
     pub(super) fn write(&self, text: &mut String, names: &mut HashSet<String>) {
         if self.merged || self.refusal.is_some() {
             if self.merged {
-                let _ = writeln!(text, "# line {}: [{}] is an identity of its listener's service", self.line, super::one_line(&self.name));
+                let _ = writeln!(
+                    text,
+                    "# line {}: [{}] is an identity of its listener's service",
+                    self.line,
+                    super::one_line(&self.name)
+                );
             }
             comment(text, self.refusal.as_slice());
             return comment(text, &self.notes);
         }
-        let (Some(listen), Some(target), Some((cert, key))) = (&self.listen, &self.target, &self.identity)
+        let (Some(listen), Some(target), Some((cert, key))) =
+            (&self.listen, &self.target, &self.identity)
         else {
             return;
         };
         let _ = writeln!(text, "[service.{}]", string(&service_name(&self.name, names)));
         comment(text, &self.notes);
         let _ = writeln!(text, "listen = [{}]\ntarget = {}", string(listen), string(target));
-        let pair = |cert: &str, key: &str| format!("cert = {}, key = {}", string(cert), string(key));
+        let pair =
+            |cert: &str, key: &str| format!("cert = {}, key = {}", string(cert), string(key));
         if self.more.is_empty() {
             let _ = writeln!(text, "identity = {{ {} }}", pair(cert, key));
         } else {
-            let _ = writeln!(text, "identities = [\n    {{ {}, default = true }},", pair(cert, key));
+            let _ =
+                writeln!(text, "identities = [\n    {{ {}, default = true }},", pair(cert, key));
             for ((cert, key), name) in &self.more {
-                let _ = writeln!(text, "    {{ {}, names = [{}] }},", pair(cert, key), string(name));
+                let _ =
+                    writeln!(text, "    {{ {}, names = [{}] }},", pair(cert, key), string(name));
             }
             text.push_str("]\n");
         }
@@ -376,7 +415,11 @@ fn address(text: &str, default: &str) -> Option<String> {
         "" | "*" => default,
         host => host.trim_start_matches('[').trim_end_matches(']'),
     };
-    if host.contains(':') { Some(format!("[{host}]:{port}")) } else { Some(format!("{host}:{port}")) }
+    if host.contains(':') {
+        Some(format!("[{host}]:{port}"))
+    } else {
+        Some(format!("{host}:{port}"))
+    }
 }
 
 /// Ports that stunnel.conf files like to name.
@@ -408,7 +451,8 @@ fn named_port(name: &str) -> Option<u16> {
 /// A name that a service may have and that is not taken.
 fn service_name(written: &str, taken: &mut HashSet<String>) -> String {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let mut base: String = written.chars().take(56).map(|c| if fits(c) { c } else { '-' }).collect();
+    let mut base: String =
+        written.chars().take(56).map(|c| if fits(c) { c } else { '-' }).collect();
     if base.is_empty() {
         base.push_str("service");
     }

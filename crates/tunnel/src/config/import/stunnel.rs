@@ -42,7 +42,10 @@ impl Setting<'_> {
         } else {
             format!(" = {}", self.value)
         };
-        Note { line: self.line, message: format!("`{}{value}` is not carried over: {why}", self.option) }
+        Note {
+            line: self.line,
+            message: format!("`{}{value}` is not carried over: {why}", self.option),
+        }
     }
 }
 

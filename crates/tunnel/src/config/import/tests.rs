@@ -93,9 +93,18 @@ fn services_whose_meaning_would_change_are_left_out() {
     let base = "[s]\naccept = 1\nconnect = 2\ncert = c.pem\n";
     for (line, why) in [
         ("client = yes", "it is a client (`client = yes`)"),
-        ("verify = 2", "it asks clients for certificates (`verify = 2`), and without that it would be open to everybody"),
-        ("verifyChain = yes", "it asks clients for certificates (`verifyChain = yes`), and without that it would be open to everybody"),
-        ("requireCert = yes", "it asks clients for certificates (`requireCert = yes`), and without that it would be open to everybody"),
+        (
+            "verify = 2",
+            "it asks clients for certificates (`verify = 2`), and without that it would be open to everybody",
+        ),
+        (
+            "verifyChain = yes",
+            "it asks clients for certificates (`verifyChain = yes`), and without that it would be open to everybody",
+        ),
+        (
+            "requireCert = yes",
+            "it asks clients for certificates (`requireCert = yes`), and without that it would be open to everybody",
+        ),
         ("protocol = smtp", "ravelin speaks nothing before TLS (`protocol = smtp`)"),
         ("exec = /bin/cat", "ravelin starts no programs (`exec`)"),
     ] {
@@ -105,14 +114,25 @@ fn services_whose_meaning_would_change_are_left_out() {
     }
     let imported = import("verifyPeer = yes\n[s]\naccept = 1\nconnect = 2\ncert = c.pem\n");
     assert_eq!(imported.services, 0, "the default counts");
-    assert_eq!(import("[s]\nconnect = 2\ncert = c\n").notes[0].message, "service [s] is not carried over: it accepts nowhere");
-    assert_eq!(import("[s]\naccept = 2\ncert = c\n").notes[0].message, "service [s] is not carried over: it connects nowhere");
-    assert_eq!(import("[s]\naccept = 2\nconnect = 1\n").notes[0].message, "service [s] is not carried over: it has no cert");
+    assert_eq!(
+        import("[s]\nconnect = 2\ncert = c\n").notes[0].message,
+        "service [s] is not carried over: it accepts nowhere"
+    );
+    assert_eq!(
+        import("[s]\naccept = 2\ncert = c\n").notes[0].message,
+        "service [s] is not carried over: it connects nowhere"
+    );
+    assert_eq!(
+        import("[s]\naccept = 2\nconnect = 1\n").notes[0].message,
+        "service [s] is not carried over: it has no cert"
+    );
 }
 
 #[test]
 fn options_find_their_counterparts() {
-    let service = |line: &str| import(&format!("[s]\naccept = https\nconnect = /run/x.sock\ncert = c.pem\n{line}\n"));
+    let service = |line: &str| {
+        import(&format!("[s]\naccept = https\nconnect = /run/x.sock\ncert = c.pem\n{line}\n"))
+    };
     for (line, expected) in [
         ("", "listen = [\"0.0.0.0:443\"]\ntarget = \"unix:/run/x.sock\""),
         ("transparent = none", "identity"),
@@ -120,7 +140,10 @@ fn options_find_their_counterparts() {
         ("sslVersionMax = TLSv1.2", "max-version = \"1.2\""),
         ("options = NO_TLSv1.2", "min-version = \"1.3\""),
         ("options = NO_TLSv1.3\noptions = NO_TICKET", "tickets = false\nmax-version = \"1.2\""),
-        ("ciphersuites = TLS_AES_256_GCM_SHA384", "ciphers = [\"TLS_AES_256_GCM_SHA384\", \"TLS_ECDHE_ECDSA"),
+        (
+            "ciphersuites = TLS_AES_256_GCM_SHA384",
+            "ciphers = [\"TLS_AES_256_GCM_SHA384\", \"TLS_ECDHE_ECDSA",
+        ),
         (
             "ciphers = ECDHE-RSA-AES128-GCM-SHA256",
             "\"TLS_CHACHA20_POLY1305_SHA256\", \"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256\"]",
@@ -134,14 +157,22 @@ fn options_find_their_counterparts() {
     }
     let source = import("[s]\naccept = 1\nconnect = host:2\ncert = c.pem\ntransparent = source\n");
     assert!(source.text.contains("client-address = \"transparent\""));
-    for line in ["sslVersion = SSLv3", "curves = K-233", "options = ALL", "sslVersionMin = TLSv1", "weird = 1"] {
+    for line in [
+        "sslVersion = SSLv3",
+        "curves = K-233",
+        "options = ALL",
+        "sslVersionMin = TLSv1",
+        "weird = 1",
+    ] {
         assert_eq!(service(line).notes.len(), 1, "{line}");
     }
 }
 
 #[test]
 fn secrets_are_not_repeated() {
-    let imported = import("ticketKeySecret = c0ffee\n[s]\naccept = 1\nconnect = 2\ncert = c.pem\nticketMacSecret = abba\n");
+    let imported = import(
+        "ticketKeySecret = c0ffee\n[s]\naccept = 1\nconnect = 2\ncert = c.pem\nticketMacSecret = abba\n",
+    );
     assert!(!imported.text.contains("c0ffee") && !imported.text.contains("abba"));
     assert_eq!(imported.notes.len(), 2);
 }
