@@ -3,7 +3,7 @@
 use super::{
     diagnostic::{Diagnostic, Source},
     file::{self, ClientAddress as Written, File, Options, Where},
-    identities::{self, LoadError, Loader, Named, read_limited, server_name},
+    identities::{self, LoadError, Loader, Named, server_name},
     value::{AcceptProxy, AcceptProxyTable, CountOrOff, Period, PeriodOrOff},
 };
 use crate::service::{
@@ -57,13 +57,7 @@ impl Configuration {
     /// # Errors
     /// When it cannot be read, is larger than [`MAX_FILE`] or no configuration.
     pub fn read(path: &Path) -> Result<Configuration, Diagnostic> {
-        let fault = |what: String| Diagnostic::of_file(path, what);
-        let bytes =
-            read_limited(path).map_err(|error| fault(format!("the configuration {error}")))?;
-        let text = String::from_utf8(bytes).map_err(|error| {
-            fault(format!("not UTF-8 at byte {}", error.utf8_error().valid_up_to()))
-        })?;
-        let source = Source::new(path, text);
+        let source = Source::read(path)?;
         let file = File::parse(&source)?;
         let base = path.parent().map(Path::to_path_buf).unwrap_or_default();
         Ok(Configuration { file, source: Some(source), base })
@@ -120,7 +114,9 @@ impl Configuration {
     }
 
     fn fault(&self, span: Range<usize>, message: impl Into<String>) -> Diagnostic {
-        Diagnostic::new(message).at(self.source.as_ref(), span)
+        // What was not read from the file, but put into it, has no place there.
+        let source = self.source.as_ref().filter(|_| !span.is_empty());
+        Diagnostic::new(message).at(source, span)
     }
 
     fn path(&self, written: &Path) -> PathBuf {

@@ -190,13 +190,13 @@ fn files_that_are_no_configuration_are_named() {
     let fault = Configuration::read(&folder.path("none.toml")).unwrap_err().to_string();
     assert!(
         fault.ends_with(
-            "none.toml: the configuration cannot be read: No such file or directory (os error 2)"
+            "none.toml: the file cannot be read: No such file or directory (os error 2)"
         ),
         "{fault}"
     );
     fs::write(folder.path("latin1.toml"), b"# \xe9\n").unwrap();
     let fault = Configuration::read(&folder.path("latin1.toml")).unwrap_err().to_string();
-    assert!(fault.ends_with("latin1.toml: not UTF-8 at byte 2"), "{fault}");
+    assert!(fault.ends_with("latin1.toml: the file is no UTF-8 at byte 2"), "{fault}");
 }
 
 #[test]
