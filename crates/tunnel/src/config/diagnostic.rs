@@ -1,5 +1,6 @@
 //! What is wrong with a configuration, where, and what to write instead.
 
+use super::identities::read_limited;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use std::{
     fmt,
@@ -22,6 +23,19 @@ impl Source {
     /// A text from the file of that name.
     pub fn new(path: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> Source {
         Source { path: path.into(), text: text.into() }
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// When it cannot be read, is larger than [`MAX_FILE`](super::MAX_FILE) or no UTF-8.
+    pub fn read(path: &Path) -> Result<Source, Diagnostic> {
+        let fault = |what: String| Diagnostic::of_file(path, what);
+        let bytes = read_limited(path).map_err(|error| fault(format!("the file {error}")))?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            fault(format!("the file is no UTF-8 at byte {}", error.utf8_error().valid_up_to()))
+        })?;
+        Ok(Source::new(path, text))
     }
 
     /// The text.
@@ -296,7 +310,7 @@ mod tests {
     fn without_a_place_the_file_is_named() {
         let fault = Diagnostic::of_file(Path::new("/etc/x.toml"), "no such file");
         assert_eq!(fault.to_string(), "/etc/x.toml: no such file");
-        assert_eq!(fault.render(false), "error: no such file\n --> /etc/x.toml");
+        assert_eq!(fault.render(false), "error: no such file\n--> /etc/x.toml");
         assert_eq!(Diagnostic::new("alone\nin the dark").to_string(), "alone in the dark");
     }
 

@@ -13,11 +13,11 @@ use std::{collections::BTreeMap, num::NonZeroUsize, path::PathBuf};
 /// A value with its place in the file.
 pub type Where<T> = toml::Spanned<T>;
 
-/// TCP_USER_TIMEOUT is counted in milliseconds in 32 bits.
-const MAX_USER: u64 = 24 * 24 * 60 * 60;
+/// The longest user timeout, in seconds: the kernel counts milliseconds in 31 bits.
+pub const MAX_USER: u64 = 24 * 24 * 60 * 60;
 
-/// The kernel's limit for both keepalive times, in seconds (`MAX_TCP_KEEPIDLE`, `MAX_TCP_KEEPINTVL`).
-const MAX_KEEPALIVE: u64 = 32_767;
+/// The longest keepalive times, in seconds: the kernel's `MAX_TCP_KEEPIDLE` and `MAX_TCP_KEEPINTVL`.
+pub const MAX_KEEPALIVE: u64 = 32_767;
 
 /// The kernel's limit (`MAX_TCP_KEEPCNT`).
 const MAX_PROBES: u32 = 127;
@@ -179,6 +179,17 @@ impl TryFrom<u32> for Probes {
             1..=MAX_PROBES => Ok(Probes(count)),
             _ => Err(format!("{count} probes; write a number from 1 to {MAX_PROBES}")),
         }
+    }
+}
+
+impl std::str::FromStr for Probes {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Probes, String> {
+        let count = text
+            .parse::<u32>()
+            .map_err(|_| format!("`{text}` is no number from 1 to {MAX_PROBES}"))?;
+        Probes::try_from(count)
     }
 }
 
@@ -453,6 +464,10 @@ mod tests {
             (
                 "[defaults]\nmin-version = \"1.1\"\n",
                 "ravelin.toml:2:15: unknown protocol version `1.1`; help: did you mean `1.2`?",
+            ),
+            (
+                "[defaults]\nmin-version = 1.2\n",
+                "ravelin.toml:2:15: 1.2 is a number; help: write \"1.2\"",
             ),
             (
                 "[defaults]\naccept-proxy = { trusted = [\"10.0.0.0/33\"] }\n",

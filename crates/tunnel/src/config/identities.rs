@@ -44,11 +44,11 @@ impl Loader {
         key: &Path,
     ) -> Result<Arc<Identity>, LoadError> {
         let certificates = self.bytes(certificate).map_err(|error| {
-            LoadError::Certificate(format!("certificate {}: {error}", certificate.display()))
+            LoadError::Certificate(format!("certificate {} {error}", certificate.display()))
         })?;
         let keys = self
             .bytes(key)
-            .map_err(|error| LoadError::Key(format!("key {}: {error}", key.display())))?;
+            .map_err(|error| LoadError::Key(format!("key {} {error}", key.display())))?;
         let pair = (certificates, keys);
         if let Some(known) = self.identities.get(&pair) {
             return Ok(Arc::clone(known));
@@ -73,14 +73,15 @@ impl Loader {
 /// A file's bytes, unless there are more than [`MAX_FILE`].
 pub(super) fn read_limited(path: &Path) -> Result<Vec<u8>, String> {
     let too_large = || format!("is larger than {} MiB", MAX_FILE >> 20);
-    let file = File::open(path).map_err(|error| error.to_string())?;
+    let unreadable = |error: std::io::Error| format!("cannot be read: {error}");
+    let file = File::open(path).map_err(unreadable)?;
     let length = file.metadata().map_or(0, |metadata| metadata.len());
     if length > MAX_FILE {
         return Err(too_large());
     }
     // The room is made at once, so that no copies of a key are left behind.
     let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
-    file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > MAX_FILE {
         return Err(too_large());
     }

@@ -3,8 +3,8 @@
 use super::{
     diagnostic::{Diagnostic, Source},
     file::{self, ClientAddress as Written, File, Options, Where},
-    identities::{self, LoadError, Loader, Named, read_limited, server_name},
-    value::{AcceptProxy, CountOrOff, Period, PeriodOrOff},
+    identities::{self, LoadError, Loader, Named, server_name},
+    value::{AcceptProxy, AcceptProxyTable, CountOrOff, Period, PeriodOrOff},
 };
 use crate::service::{
     self, AdminAddress, ClientAddress, Keepalive, Limits, ProxyVersion, Resumption, Service,
@@ -15,6 +15,7 @@ use std::{
     collections::HashMap,
     io::{self, Write},
     net::{SocketAddr, ToSocketAddrs},
+    num::NonZeroUsize,
     ops::Range,
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
@@ -56,13 +57,7 @@ impl Configuration {
     /// # Errors
     /// When it cannot be read, is larger than [`MAX_FILE`] or no configuration.
     pub fn read(path: &Path) -> Result<Configuration, Diagnostic> {
-        let fault = |what: String| Diagnostic::of_file(path, what);
-        let bytes =
-            read_limited(path).map_err(|error| fault(format!("the configuration {error}")))?;
-        let text = String::from_utf8(bytes).map_err(|error| {
-            fault(format!("not UTF-8 at byte {}", error.utf8_error().valid_up_to()))
-        })?;
-        let source = Source::new(path, text);
+        let source = Source::read(path)?;
         let file = File::parse(&source)?;
         let base = path.parent().map(Path::to_path_buf).unwrap_or_default();
         Ok(Configuration { file, source: Some(source), base })
@@ -79,28 +74,21 @@ impl Configuration {
     /// # Errors
     /// The first fault in the order of the file.
     pub fn resolve(&self, resumption: Resumption) -> Result<Settings, Diagnostic> {
-        let mut resolver = Resolver {
-            configuration: self,
-            loader: Loader::default(),
-            key_logs: HashMap::new(),
-            resumption: &resumption,
-        };
-        let services = resolver.services()?;
+        let mut resolver =
+            Resolver { configuration: self, loader: Loader::default(), key_logs: HashMap::new() };
+        let services = resolver.services(&resumption)?;
         let tunnel = &self.file.tunnel;
         let limits = Limits {
             connections: tunnel.max_connections.and_then(CountOrOff::limit),
             handshakes: tunnel
                 .max_handshakes
-                .map_or(Limits::default().handshakes, std::num::NonZeroUsize::get),
+                .map_or(Limits::default().handshakes, NonZeroUsize::get),
         };
         let workers = tunnel.workers.map_or_else(
-            || thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
+            || thread::available_parallelism().map_or(1, NonZeroUsize::get),
             file::Workers::count,
         );
-        let admin = match &self.file.admin {
-            Some(admin) => Some(resolver.admin(&admin.listen)?),
-            None => None,
-        };
+        let admin = self.admin()?;
         Ok(Settings {
             services,
             workers,
@@ -111,25 +99,73 @@ impl Configuration {
             resumption,
         })
     }
+
+    /// Where metrics and status are served, without a look at anything else.
+    ///
+    /// # Errors
+    /// When what is written is no address.
+    pub fn admin(&self) -> Result<Option<AdminAddress>, Diagnostic> {
+        let Some(admin) = &self.file.admin else { return Ok(None) };
+        if let Some(path) = self.unix(&admin.listen)? {
+            return Ok(Some(AdminAddress::Unix(path)));
+        }
+        let addresses = self.addresses(&admin.listen, "admin listener", true)?;
+        Ok(addresses.first().map(|address| AdminAddress::Tcp(*address)))
+    }
+
+    fn fault(&self, span: Range<usize>, message: impl Into<String>) -> Diagnostic {
+        // What was not read from the file, but put into it, has no place there.
+        let source = self.source.as_ref().filter(|_| !span.is_empty());
+        Diagnostic::new(message).at(source, span)
+    }
+
+    fn path(&self, written: &Path) -> PathBuf {
+        self.base.join(written)
+    }
+
+    /// The path behind `unix:`.
+    fn unix(&self, written: &Where<String>) -> Result<Option<PathBuf>, Diagnostic> {
+        /// What fits into `sun_path`, with the zero behind it.
+        const MAX_PATH: usize = 107;
+        let Some(path) = written.get_ref().strip_prefix("unix:") else { return Ok(None) };
+        let path = self.path(Path::new(path));
+        match path.as_os_str().len() {
+            1..=MAX_PATH if !written.get_ref().ends_with(':') => Ok(Some(path)),
+            _ => Err(self
+                .fault(written.span(), format!("`{}` is no unix socket", written.get_ref()))
+                .help(format!("write unix:/path, with a path of at most {MAX_PATH} bytes"))),
+        }
+    }
+
+    /// What `host:port` stands for; never empty.
+    fn addresses(
+        &self,
+        written: &Where<String>,
+        what: &str,
+        any_port: bool,
+    ) -> Result<Vec<SocketAddr>, Diagnostic> {
+        lookup(written.get_ref(), any_port).map_err(|(message, help)| {
+            let fault = self.fault(written.span(), format!("{what} {message}"));
+            match help {
+                Some(help) => fault.help(help),
+                None => fault,
+            }
+        })
+    }
 }
 
 struct Resolver<'a> {
     configuration: &'a Configuration,
     loader: Loader,
     key_logs: HashMap<PathBuf, Arc<KeyLogFile>>,
-    resumption: &'a Resumption,
 }
 
 impl Resolver<'_> {
     fn fault(&self, span: Range<usize>, message: impl Into<String>) -> Diagnostic {
-        Diagnostic::new(message).at(self.configuration.source.as_ref(), span)
+        self.configuration.fault(span, message)
     }
 
-    fn path(&self, written: &Path) -> PathBuf {
-        self.configuration.base.join(written)
-    }
-
-    fn services(&mut self) -> Result<Vec<Arc<Service>>, Diagnostic> {
+    fn services(&mut self, resumption: &Resumption) -> Result<Vec<Arc<Service>>, Diagnostic> {
         let file = &self.configuration.file;
         let mut written: Vec<_> = file.service.iter().collect();
         written.sort_by_key(|(name, _)| name.span().start);
@@ -144,7 +180,7 @@ impl Resolver<'_> {
         let mut taken: HashMap<SocketAddr, Arc<str>> = HashMap::new();
         let mut services = Vec::new();
         for (name, service) in written {
-            services.push(Arc::new(self.service(name, service, &mut taken)?));
+            services.push(Arc::new(self.service(name, service, &mut taken, resumption)?));
         }
         Ok(services)
     }
@@ -154,6 +190,7 @@ impl Resolver<'_> {
         name: &Where<String>,
         written: &file::Service,
         taken: &mut HashMap<SocketAddr, Arc<str>>,
+        resumption: &Resumption,
     ) -> Result<Service, Diagnostic> {
         let label: Arc<str> = self.name(name)?.into();
         let options = written.options(&self.configuration.file.defaults);
@@ -161,7 +198,7 @@ impl Resolver<'_> {
         let target = self.target(&written.target)?;
         let client_address = self.client_address(&options, &target)?;
         let (named, default) = self.identities(name, written)?;
-        let config = self.server_config(&options)?;
+        let config = self.server_config(&options, resumption)?;
         let certificates = identities::certificates(&named, default, &config)
             .map_err(|error| self.fault(name.span(), format!("service `{label}`: {error}")))?;
         Ok(Service {
@@ -200,7 +237,7 @@ impl Resolver<'_> {
     ) -> Result<Vec<SocketAddr>, Diagnostic> {
         let mut all = Vec::new();
         for address in written.get_ref() {
-            for found in self.addresses(address, "listen", true)? {
+            for found in self.configuration.addresses(address, "listen", true)? {
                 if let Some(other) = taken.get(&found).filter(|_| found.port() != 0) {
                     let what = format!("service `{other}` listens on {found} already");
                     return Err(self.fault(address.span(), what));
@@ -218,49 +255,11 @@ impl Resolver<'_> {
     }
 
     fn target(&self, written: &Where<String>) -> Result<Target, Diagnostic> {
-        if let Some(path) = self.unix(written)? {
+        if let Some(path) = self.configuration.unix(written)? {
             return Ok(Target::Unix(path));
         }
-        let addresses = self.addresses(written, "target", false)?;
+        let addresses = self.configuration.addresses(written, "target", false)?;
         Ok(Target::Tcp { name: written.get_ref().as_str().into(), addresses })
-    }
-
-    fn admin(&self, written: &Where<String>) -> Result<AdminAddress, Diagnostic> {
-        if let Some(path) = self.unix(written)? {
-            return Ok(AdminAddress::Unix(path));
-        }
-        let addresses = self.addresses(written, "admin listener", true)?;
-        Ok(AdminAddress::Tcp(addresses[0]))
-    }
-
-    /// The path behind `unix:`.
-    fn unix(&self, written: &Where<String>) -> Result<Option<PathBuf>, Diagnostic> {
-        /// What fits into `sun_path`, with the zero behind it.
-        const MAX_PATH: usize = 107;
-        let Some(path) = written.get_ref().strip_prefix("unix:") else { return Ok(None) };
-        let path = self.path(Path::new(path));
-        match path.as_os_str().len() {
-            1..=MAX_PATH if !written.get_ref().ends_with(':') => Ok(Some(path)),
-            _ => Err(self
-                .fault(written.span(), format!("`{}` is no unix socket", written.get_ref()))
-                .help(format!("write unix:/path, with a path of at most {MAX_PATH} bytes"))),
-        }
-    }
-
-    /// What `host:port` stands for; never empty.
-    fn addresses(
-        &self,
-        written: &Where<String>,
-        what: &str,
-        any_port: bool,
-    ) -> Result<Vec<SocketAddr>, Diagnostic> {
-        lookup(written.get_ref(), any_port).map_err(|(message, help)| {
-            let fault = self.fault(written.span(), format!("{what} {message}"));
-            match help {
-                Some(help) => fault.help(help),
-                None => fault,
-            }
-        })
     }
 
     fn client_address(
@@ -288,7 +287,7 @@ impl Resolver<'_> {
     fn accept_proxy(&self, options: &Options) -> Result<Option<service::AcceptProxy>, Diagnostic> {
         let table = match &options.accept_proxy {
             None | Some(AcceptProxy::Switch(false)) => return Ok(None),
-            Some(AcceptProxy::Switch(true)) => &super::AcceptProxyTable::default(),
+            Some(AcceptProxy::Switch(true)) => &AcceptProxyTable::default(),
             Some(AcceptProxy::Table(table)) => table,
         };
         let trusted = match &table.trusted {
@@ -342,8 +341,8 @@ impl Resolver<'_> {
     }
 
     fn identity(&mut self, written: &file::Identity) -> Result<Named, Diagnostic> {
-        let file = self.path(written.cert.get_ref());
-        let key = self.path(written.key.get_ref());
+        let file = self.configuration.path(written.cert.get_ref());
+        let key = self.configuration.path(written.key.get_ref());
         let identity = self.loader.load(&file, &key).map_err(|error| match error {
             LoadError::Certificate(error) => self.fault(written.cert.span(), error),
             LoadError::Key(error) => self.fault(written.key.span(), error),
@@ -368,7 +367,11 @@ impl Resolver<'_> {
     }
 
     /// Everything but the identities.
-    fn server_config(&mut self, options: &Options) -> Result<ServerConfig, Diagnostic> {
+    fn server_config(
+        &mut self,
+        options: &Options,
+        resumption: &Resumption,
+    ) -> Result<ServerConfig, Diagnostic> {
         let mut config = ServerConfig::new(Vec::new());
         config.versions = self.versions(options)?;
         if let Some(suites) = &options.ciphers {
@@ -387,9 +390,9 @@ impl Resolver<'_> {
             config.alpn.push(protocol.get_ref().as_bytes().into());
         }
         if options.tickets.unwrap_or(true) {
-            config.tickets = Some(Arc::clone(&self.resumption.tickets));
+            config.tickets = Some(Arc::clone(&resumption.tickets));
         }
-        config.sessions = Some(Arc::clone(&self.resumption.sessions));
+        config.sessions = Some(Arc::clone(&resumption.sessions));
         config.small_first_records = options.small_first_records.unwrap_or(false);
         if let Some(written) = &options.key_log_file {
             config.key_log = Some(self.key_log(written)?);
@@ -425,7 +428,7 @@ impl Resolver<'_> {
     }
 
     fn key_log(&mut self, written: &Where<PathBuf>) -> Result<Arc<dyn KeyLog>, Diagnostic> {
-        let path = self.path(written.get_ref());
+        let path = self.configuration.path(written.get_ref());
         if let Some(known) = self.key_logs.get(&path) {
             return Ok(Arc::clone(known) as Arc<dyn KeyLog>);
         }

@@ -194,8 +194,7 @@ pub struct Parsed<T>(pub T);
 
 impl<'de, T: FromStr<Err: fmt::Display>> Deserialize<'de> for Parsed<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<str>::deserialize(deserializer)?;
-        text.parse().map(Parsed).map_err(D::Error::custom)
+        deserializer.deserialize_any(Text::new("a string")).map(Parsed)
     }
 }
 
@@ -282,7 +281,7 @@ impl<T> Text<T> {
     }
 }
 
-impl<T: FromStr<Err = String>> Visitor<'_> for Text<T> {
+impl<T: FromStr<Err: fmt::Display>> Visitor<'_> for Text<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -296,6 +295,10 @@ impl<T: FromStr<Err = String>> Visitor<'_> for Text<T> {
     fn visit_i64<E: Error>(self, number: i64) -> Result<T, E> {
         // Says that the unit is missing.
         number.to_string().parse().map_err(E::custom)
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<T, E> {
+        Err(E::custom(format_args!("{number} is a number; write \"{number}\"")))
     }
 }
 

@@ -147,8 +147,8 @@ fn every_fault_of_ours_has_its_place_and_a_way_out() {
         (&SERVICE.replace("127.0.0.1:0", "127.0.0.1:99999"), "ravelin.toml:2:11: listen `127.0.0.1:99999` has no valid port; help: write host:port, with a port from 1 to 65535".into()),
         (&SERVICE.replace("127.0.0.1:0", "systemd:a"), "ravelin.toml:2:11: listen `systemd:a` cannot be served: sockets are not taken over from systemd; help: write address:port".into()),
         (&SERVICE.replace("[\"127.0.0.1:0\"]", "[]"), "ravelin.toml:2:10: the service listens nowhere; help: write addresses, such as [\"[::]:443\"]".into()),
-        (&SERVICE.replace("a.pem", "none.pem"), "ravelin.toml:4:21: certificate none.pem: No such file or directory (os error 2)".into()),
-        (&SERVICE.replace("a.key", "none.key"), "ravelin.toml:4:36: key none.key: No such file or directory (os error 2)".into()),
+        (&SERVICE.replace("a.pem", "none.pem"), "ravelin.toml:4:21: certificate none.pem cannot be read: No such file or directory (os error 2)".into()),
+        (&SERVICE.replace("a.key", "none.key"), "ravelin.toml:4:36: key none.key cannot be read: No such file or directory (os error 2)".into()),
         (&SERVICE.replace("identity = {", "# {"), "ravelin.toml:1:10: service `a` has no certificate; help: add identity = { cert = \"chain.pem\", key = \"key.pem\" }".into()),
         (&SERVICE.replace("[service.a]", "[service.\"a b\"]"), "ravelin.toml:1:10: `a b` cannot name a service; help: use 1 to 64 letters, digits, `-`, `_` and `.`".into()),
         (&format!("{SERVICE}identities = []"), "ravelin.toml:1:10: service `a` has both `identity` and `identities`; help: move everything into `identities`".into()),
@@ -189,12 +189,14 @@ fn files_that_are_no_configuration_are_named() {
     let folder = Folder::new();
     let fault = Configuration::read(&folder.path("none.toml")).unwrap_err().to_string();
     assert!(
-        fault.ends_with("none.toml: the configuration No such file or directory (os error 2)"),
+        fault.ends_with(
+            "none.toml: the file cannot be read: No such file or directory (os error 2)"
+        ),
         "{fault}"
     );
     fs::write(folder.path("latin1.toml"), b"# \xe9\n").unwrap();
     let fault = Configuration::read(&folder.path("latin1.toml")).unwrap_err().to_string();
-    assert!(fault.ends_with("latin1.toml: not UTF-8 at byte 2"), "{fault}");
+    assert!(fault.ends_with("latin1.toml: the file is no UTF-8 at byte 2"), "{fault}");
 }
 
 #[test]
