@@ -80,7 +80,7 @@ class Ravelin(Process):
             raise
 
     def _ready(self):
-        if re.search("ready", self.output(), re.IGNORECASE):
+        if re.search(r"\bready\b", self.output(), re.IGNORECASE):
             return True
         if not self.running():
             raise Failed(f"ravelin ended with {self.child.returncode}:\n{' '.join(self.command)}\n{self.output()[-2000:]}")
