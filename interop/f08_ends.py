@@ -105,8 +105,9 @@ def test_client_reset():
 def test_client_reset_during_download():
     """Client reset while the backend sends without end: backend reset"""
     def endless(served):
-        while not served.end:
-            served.send(bytes(65536))
+        while served.send(bytes(65536)):
+            pass
+        served.drain()
     for tunnel, client, served in both_versions(endless):
         client.read_exactly(300000)
         client.reset()

@@ -41,7 +41,8 @@ class Served:
             self._ended("reset", error)
             return b""
         if not data:
-            self._ended("fin", None)
+            # A socket reports its reset once; what arrived before it can still be read.
+            self._ended("reset" if self.error else "fin", self.error)
         self.received += data
         return data
 
@@ -51,11 +52,13 @@ class Served:
             pass
 
     def send(self, data):
-        """Sends all of it; a reset is remembered."""
+        """Sends all of it; a reset is remembered. Returns whether it went well."""
         try:
             self.sock.sendall(data)
+            return True
         except (ConnectionResetError, BrokenPipeError, TimeoutError) as error:
-            self._ended("reset", error)
+            self.error = error
+            return False
 
     def wait_end(self, timeout, expected=None):
         """How it ended; fails after `timeout`, or unless it ended as `expected`."""
@@ -76,7 +79,8 @@ class Served:
 def echo(served):
     """Sends back what comes, and the end after it."""
     while data := served.read():
-        served.send(data)
+        if not served.send(data):
+            served.drain()
 
 
 def sink(served):

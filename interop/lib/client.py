@@ -41,6 +41,7 @@ class Client:
         self.address = self.sock.getsockname()
         self.end = None
         self.fin = False
+        self.early = b""
         self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.tls = (ctx or context(version)).wrap_bio(self.incoming, self.outgoing, server_hostname=name)
         if prefix:
@@ -81,6 +82,9 @@ class Client:
         """The next bytes; empty once `end` is known."""
         if timeout is not None:
             self.sock.settimeout(timeout)
+        if self.early:
+            data, self.early = self.early[:most], self.early[most:]
+            return data
         while self.end is None:
             try:
                 data = self.tls.read(most)
@@ -122,11 +126,21 @@ class Client:
 
     def close_notify(self):
         """Ends our direction in order; the other one stays open."""
+        self.queue_close_notify()
+        self.flush()
+
+    def queue_close_notify(self):
+        """Makes the close_notify without sending it."""
+        # OpenSSL refuses to make one while data wait to be read.
+        try:
+            while self.end is None and (data := self.tls.read(65536)):
+                self.early += data
+        except (ssl.SSLWantReadError, ssl.SSLZeroReturnError):
+            pass
         try:
             self.tls.unwrap()
         except ssl.SSLWantReadError:
             pass
-        self.flush()
 
     def send_fin(self):
         """Ends the TCP direction, with or without a close_notify before."""
