@@ -94,7 +94,7 @@ def test_one_stalled_connection_does_not_hold_others():
         else:
             served.send(first)
             echo(served)
-    with Backend(role) as backend, Ravelin(backend.port, workers="1") as tunnel:
+    with Backend(role) as backend, Ravelin(backend.port, workers=1) as tunnel:
         lazy, blocked = Client(tunnel.port), Client(tunnel.port, timeout=1)
         lazy.send(b"d")
         try:

@@ -16,6 +16,8 @@ def pattern(size, seed=0):
 
 def reset(sock):
     """Closes with RST."""
+    if sock.fileno() < 0:
+        return
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     sock.close()
 

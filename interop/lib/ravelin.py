@@ -10,21 +10,8 @@ from . import pki, scratch
 from .checks import Failed, eventually
 from .process import Process
 
-# The tunnel's options by the names the tests use for them.
-OPTIONS = {
-    "handshake_timeout": "--handshake-timeout",
-    "connect_timeout": "--connect-timeout",
-    "half_close_timeout": "--half-close-timeout",
-    "user_timeout": "--user-timeout",
-    "proxy_timeout": "--proxy-timeout",
-    "idle": "--idle",
-    "lifetime": "--lifetime",
-    "drain": "--drain",
-    "on_truncation": "--on-truncation",
-    "trusted": "--trusted",
-    "workers": "--workers",
-    "send_proxy": "--send-proxy",
-}
+# Where the tests' options stand in ravelin.toml: those of the whole tunnel, the others are a service's.
+_OF_TUNNEL = {"workers", "max_connections_total", "max_handshakes", "drain_timeout"}
 
 
 def binary():
@@ -50,28 +37,25 @@ def ravelin(*arguments, netns=None, timeout=30):
 class Ravelin(Process):
     """A running tunnel.
 
-    `to` is the backend, a port or an address; `leaves` are the certificates served, the first is the default;
-    further options by the names in `OPTIONS`, `flags` as they stand on the command line.
+    `to` is the backend, a port or an address; `leaves` are the certificates served, the first is the default.
+    The command line has what the contract fixes there, and `flags`; `options` (the keys of ravelin.toml with
+    underscores) and several certificates go into a configuration file.
     """
 
     def __init__(self, to=None, leaves=None, listen=None, flags=(), netns=None, config=None, client=False, ready=15, **options):
-        self.port = None
+        self.listen = listen or f"127.0.0.1:{scratch.free_port()}"
+        self.port = int(self.listen.rsplit(":", 1)[1])
+        to = f"127.0.0.1:{to}" if isinstance(to, int) else to
+        leaves = leaves or [pki.leaf()]
+        if config is None and (options or len(leaves) > 1):
+            config = scratch.folder("config") / "ravelin.toml"
+            config.write_text(configuration(self.listen, to, leaves, options))
         command = [binary(), "tunnel"]
         if config is not None:
             command += ["--config", config]
         else:
-            self.listen = listen or f"127.0.0.1:{scratch.free_port()}"
-            self.port = int(self.listen.rsplit(":", 1)[1])
-            command += ["--listen", self.listen, "--to", f"127.0.0.1:{to}" if isinstance(to, int) else to]
-        if client:
-            command += ["--client"]
-        elif config is None:
-            for leaf in leaves or [pki.leaf()]:
-                command += ["--cert", leaf.cert, "--key", leaf.key]
-        for name, value in options.items():
-            command += [OPTIONS[name], value]
-        if config is None:
-            command += ["--log-format", "json"]
+            command += ["--listen", self.listen, "--to", to, "--log-format", "json"]
+            command += ["--client"] if client else ["--cert", leaves[0].cert, "--key", leaves[0].key]
         super().__init__("ravelin", [*command, *flags], netns=netns)
         try:
             eventually(self._ready, ready, "ravelin says that it is ready")
@@ -100,7 +84,7 @@ class Ravelin(Process):
 
     def closed(self):
         """The lines about closed connections so far."""
-        return [l for l in self.lines() if l.get("event") == "closed"]
+        return [_renamed(l) for l in self.lines() if l.get("event") == "closed"]
 
     def closed_from(self, address, timeout=5):
         """The line about the connection whose client had this (address, port)."""
@@ -116,3 +100,27 @@ class Ravelin(Process):
     def terminate(self):
         """Asks it to drain and end."""
         self.signal(signal.SIGTERM)
+
+
+def configuration(listen, to, leaves, options, name="default"):
+    """The text of a ravelin.toml with one service."""
+    def lines(table):
+        return "".join(f"{key.replace('_', '-')} = {_toml(value)}\n" for key, value in table.items())
+    tunnel = {k: v for k, v in options.items() if k in _OF_TUNNEL}
+    service = {k: v for k, v in options.items() if k not in _OF_TUNNEL}
+    text = f'[log]\nformat = "json"\n\n[tunnel]\n{lines(tunnel)}\n[service.{name}]\n'
+    text += lines({"listen": [listen], "target": to, **service})
+    for leaf in leaves:
+        text += f"[[service.{name}.identities]]\n{lines({'cert': str(leaf.cert), 'key': str(leaf.key)})}"
+    return text.replace("max-connections-total", "max-connections")
+
+
+def _toml(value):
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{k} = {_toml(v)}" for k, v in value.items()) + " }"
+    return json.dumps(value)
+
+
+def _renamed(line):
+    names = {"to_backend": "bytes_to_backend", "to_client": "bytes_to_client", "cipher": "suite"}
+    return {names.get(key, key): value for key, value in line.items()}
