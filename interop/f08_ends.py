@@ -131,6 +131,31 @@ def test_backend_fin():
         equal(tunnel.closed_from(client.address)["reason"], "backend_closed", "reason")
 
 
+def test_backend_fin_without_data():
+    """Backend FIN before any byte: a clean end at the client, at once"""
+    for tunnel, client, served in both_versions(source(b"")):
+        began = time.monotonic()
+        equal(client.read_to_end(8), b"", "data")
+        equal(client.end, "clean", "the end at the client")
+        check(time.monotonic() - began < 3, f"only after {time.monotonic() - began:.1f} s")
+
+
+def test_client_close_notify_in_the_last_flight():
+    """TLS 1.3: Finished and close_notify (with and without data before it) in one write: served to the end, at once"""
+    for sent in (b"", b"question"):
+        with Backend(answer_after_end(b"" if not sent else b"answer")) as backend, Ravelin(backend.port) as tunnel, \
+                Client(tunnel.port, "1.3", connect=False) as client:
+            client.handshake(flush_last=False)
+            if sent:
+                client.tls.write(sent)
+            client.close_notify()
+            began = time.monotonic()
+            equal(client.read_to_end(8), b"answer" if sent else b"", "data")
+            equal(client.end, "clean", "the end at the client")
+            check(time.monotonic() - began < 3, f"only after {time.monotonic() - began:.1f} s")
+            equal(bytes(backend.connection().received), sent, "data at the backend")
+
+
 def test_backend_fin_slow_client():
     """Backend FIN while a slow client is behind by megabytes: nothing is lost, clean end"""
     with Backend(source(pattern(BULK, 2))) as backend, Ravelin(backend.port) as tunnel:

@@ -55,12 +55,13 @@ class Client:
     def __exit__(self, *_):
         self.sock.close()
 
-    def handshake(self):
-        """Shakes hands to the end."""
+    def handshake(self, flush_last=True):
+        """Shakes hands to the end; the last flight can be left for the next `flush`."""
         while True:
             try:
                 self.tls.do_handshake()
-                self.flush()
+                if flush_last:
+                    self.flush()
                 return
             except ssl.SSLWantReadError:
                 self.flush()
