@@ -16,6 +16,7 @@ class Rtmpt(BaseHTTPRequestHandler):
     """Answers as an RTMPT server does: /open/1 gives a session, /send/ID/N takes bytes and gives others, /idle, /close."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -32,9 +33,16 @@ class Rtmpt(BaseHTTPRequestHandler):
         pass
 
 
+class Server(ThreadingHTTPServer):
+    """A client that leaves without close_notify is a reset here, and no news."""
+
+    def handle_error(self, request, client_address):
+        pass
+
+
 def serve():
     """The server, running."""
-    server = ThreadingHTTPServer(("127.0.0.1", scratch.free_port()), Rtmpt)
+    server = Server(("127.0.0.1", scratch.free_port()), Rtmpt)
     server.requests = []
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
