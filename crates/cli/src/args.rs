@@ -118,6 +118,7 @@ pub struct AllArgs {
 }
 
 /// One service.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch on the command line")]
 #[derive(Clone, Debug, Args)]
 pub struct ServiceArgs {
     /// Where the bytes go: host:port or unix:/path.

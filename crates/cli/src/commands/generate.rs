@@ -16,7 +16,7 @@ pub fn run(command: GenerateCommand) -> Result<Exit, Failure> {
     let mut out = Vec::new();
     match command {
         GenerateCommand::Man { command } => {
-            clap_mangen::Man::new(find(&command)?).render(&mut out)?
+            clap_mangen::Man::new(find(&command)?).render(&mut out)?;
         }
         GenerateCommand::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "ravelin", &mut out);

@@ -79,7 +79,10 @@ pub struct Position {
 /// assert_eq!(fault.to_string(), "ravelin.toml:2:1: unknown key `formt`; help: did you mean `format`?");
 /// ```
 #[derive(Clone, Debug)]
-pub struct Diagnostic {
+pub struct Diagnostic(Box<Fault>);
+
+#[derive(Clone, Debug)]
+struct Fault {
     message: String,
     help: Option<String>,
     file: Option<PathBuf>,
@@ -91,25 +94,27 @@ impl std::error::Error for Diagnostic {}
 impl Diagnostic {
     /// A fault without a place.
     pub fn new(message: impl Into<String>) -> Diagnostic {
-        Diagnostic { message: message.into(), help: None, file: None, place: None }
+        Diagnostic(Box::new(Fault { message: message.into(), help: None, file: None, place: None }))
     }
 
     /// A fault of a whole file.
     pub(crate) fn of_file(path: &Path, message: impl Into<String>) -> Diagnostic {
-        Diagnostic { file: Some(path.into()), ..Diagnostic::new(message) }
+        let mut fault = Diagnostic::new(message);
+        fault.0.file = Some(path.into());
+        fault
     }
 
     /// Points at a part of a text, if there is one.
     #[must_use]
     pub(crate) fn at(mut self, source: Option<&Source>, span: Range<usize>) -> Diagnostic {
-        self.place = source.map(|source| (source.clone(), span));
+        self.0.place = source.map(|source| (source.clone(), span));
         self
     }
 
     /// Says what to do.
     #[must_use]
     pub(crate) fn help(mut self, help: impl Into<String>) -> Diagnostic {
-        self.help = Some(help.into());
+        self.0.help = Some(help.into());
         self
     }
 
@@ -117,35 +122,35 @@ impl Diagnostic {
     pub(crate) fn from_toml(error: &toml::de::Error, source: &Source) -> Diagnostic {
         let (message, help) = reword(error.message());
         let place = Some((source.clone(), error.span().unwrap_or(0..0)));
-        Diagnostic { message, help, file: None, place }
+        Diagnostic(Box::new(Fault { message, help, file: None, place }))
     }
 
     /// What is wrong, without the place.
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// What to do, if it is known.
     pub fn suggestion(&self) -> Option<&str> {
-        self.help.as_deref()
+        self.0.help.as_deref()
     }
 
     /// The file that is at fault.
     pub fn file(&self) -> Option<&Path> {
-        self.place.as_ref().map(|(source, _)| source.path()).or(self.file.as_deref())
+        self.0.place.as_ref().map(|(source, _)| source.path()).or(self.0.file.as_deref())
     }
 
     /// Where in the file.
     pub fn position(&self) -> Option<Position> {
-        self.place.as_ref().map(|(source, span)| source.position(span.start))
+        self.0.place.as_ref().map(|(source, span)| source.position(span.start))
     }
 
     /// Several lines for people: the fault, the line of the file with the fault marked, and what to do.
     pub fn render(&self, color: bool) -> String {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-        let mut group = Group::with_title(Level::ERROR.primary_title(self.message.as_str()));
+        let mut group = Group::with_title(Level::ERROR.primary_title(self.0.message.as_str()));
         let path = self.file().map(|path| path.display().to_string());
-        if let Some((source, span)) = &self.place {
+        if let Some((source, span)) = &self.0.place {
             let (start, line, marked) = excerpt(source.text(), span.clone());
             group = group.element(
                 Snippet::source(line)
@@ -156,7 +161,7 @@ impl Diagnostic {
         } else if let Some(path) = path {
             group = group.element(annotate_snippets::Origin::path(path));
         }
-        if let Some(help) = &self.help {
+        if let Some(help) = &self.0.help {
             group = group.element(Level::HELP.message(help.as_str()));
         }
         renderer.render(&[group])
@@ -172,8 +177,8 @@ impl fmt::Display for Diagnostic {
             }
             f.write_str(" ")?;
         }
-        f.write_str(&one_line(&self.message))?;
-        match &self.help {
+        f.write_str(&one_line(&self.0.message))?;
+        match &self.0.help {
             Some(help) => write!(f, "; help: {}", one_line(help)),
             None => Ok(()),
         }

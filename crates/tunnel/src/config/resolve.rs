@@ -350,7 +350,8 @@ impl Resolver<'_> {
         let names = match &written.names {
             None => identity.facts().names.clone(),
             Some(names) => {
-                for name in names.iter().filter(|name| server_name(name.get_ref()).is_none()) {
+                if let Some(name) = names.iter().find(|name| server_name(name.get_ref()).is_none())
+                {
                     return Err(self
                         .fault(
                             name.span(),

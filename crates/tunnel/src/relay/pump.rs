@@ -149,6 +149,8 @@ impl Relay {
                     return Err(Over::lost(CloseReason::BackendLost, Some(BROKEN.into())));
                 }
                 self.ends.backend_closed();
+                // No data comes any more that tickets held back could travel with: they go, and the end after them.
+                self.flush_client()?;
                 return Ok(false);
             }
             if count < room && !self.backend_ready.read_closed {

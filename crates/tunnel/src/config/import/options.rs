@@ -275,7 +275,7 @@ impl Draft {
             _ => None,
         };
         match (setting.key().as_str(), version) {
-            ("options", _) => return self.option(setting, versions),
+            ("options", _) => self.option(setting, versions),
             (_, None) if setting.value.eq_ignore_ascii_case("all") => {}
             (_, None) => self.notes.push(setting.note(too_old)),
             ("sslversionmin", version) => versions.min = version,

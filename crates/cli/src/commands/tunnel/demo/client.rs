@@ -92,10 +92,10 @@ impl Client {
         let count = self.stream.read(self.open.space())?;
         if count == 0 {
             self.end = Some(self.connection.receive_fin());
-            return match self.connection.is_handshaking() {
-                true => Err("the connection ended during the handshake".into()),
-                false => Ok(()),
-            };
+            if self.connection.is_handshaking() {
+                return Err("the connection ended during the handshake".into());
+            }
+            return Ok(());
         }
         self.open.filled(count);
         loop {
