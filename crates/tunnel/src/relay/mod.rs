@@ -371,9 +371,9 @@ impl Relay {
     }
 
     /// Sends whatever TLS still holds back.
-    pub(crate) fn flush_held(&mut self) -> Fate {
+    pub(crate) fn flush_held(&mut self, thread: &mut Thread, index: usize) -> Fate {
         match self.flush_client() {
-            Ok(()) => Fate::Wait,
+            Ok(()) => self.serve(thread, index),
             Err(over) => Fate::Over(over),
         }
     }
