@@ -4,6 +4,8 @@
 //! An engine hands over the secrets when its handshake ends; from then on it is only asked for new keys.
 
 mod control;
+#[cfg(any(test, fuzzing))]
+mod forge;
 mod protection;
 
 use crate::{
