@@ -139,7 +139,8 @@ impl RecordLayer {
         }
         let action = self.control.receive(content, &plain[..count]);
         buffer.consume(length);
-        for action in action? {
+        let mut next = action?;
+        while let Some(action) = next {
             match action {
                 control::Action::Close => return Ok(Step::Closed),
                 control::Action::RefuseRenegotiation => {
@@ -157,6 +158,7 @@ impl RecordLayer {
                 }
                 control::Action::Ticket(body) => self.keys.new_session_ticket(&body)?,
             }
+            next = self.control.next_message()?;
         }
         Ok(Step::Again)
     }
