@@ -68,12 +68,10 @@ impl Agreement {
     }
 
     pub(super) fn server(self, data_path: DataPath) -> Server {
-        let config = rustls::ServerConfig::builder_with_details(
-            self.provider(),
-            Arc::new(clock::Lent),
-        )
-        .with_protocol_versions(&self.versions())
-        .expect("one suite for one version");
+        let config =
+            rustls::ServerConfig::builder_with_details(self.provider(), Arc::new(clock::Lent))
+                .with_protocol_versions(&self.versions())
+                .expect("one suite for one version");
         let mut config = config.with_no_client_auth().with_cert_resolver(Arc::new(Constant));
         config.send_tls13_tickets = 0;
         config.session_storage = Arc::new(NoServerSessionStorage {});
@@ -82,12 +80,10 @@ impl Agreement {
     }
 
     pub(super) fn client(self, data_path: DataPath) -> Client {
-        let config = rustls::ClientConfig::builder_with_details(
-            self.provider(),
-            Arc::new(clock::Lent),
-        )
-        .with_protocol_versions(&self.versions())
-        .expect("one suite for one version");
+        let config =
+            rustls::ClientConfig::builder_with_details(self.provider(), Arc::new(clock::Lent))
+                .with_protocol_versions(&self.versions())
+                .expect("one suite for one version");
         let mut config = config
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(Constant))

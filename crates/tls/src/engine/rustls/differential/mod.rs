@@ -138,7 +138,9 @@ impl Outcome {
     /// What was sent, without key updates, and without the fatal alert in the end if that is wished.
     fn told(&self, without_alert: bool) -> Vec<&(u8, Vec<u8>)> {
         let mut told: Vec<_> = self.answers.iter().filter(|one| !is_key_update(one)).collect();
-        if without_alert && told.last().is_some_and(|(content, body)| *content == ALERT && body[0] == 2) {
+        if without_alert
+            && told.last().is_some_and(|(content, body)| *content == ALERT && body[0] == 2)
+        {
             told.pop();
         }
         told
@@ -191,7 +193,8 @@ impl std::fmt::Debug for Outcome {
 fn compare(own: &Outcome, engine: &Outcome) -> Result<(), String> {
     let demand = |same: bool, what: &str| if same { Ok(()) } else { Err(what.to_owned()) };
     demand(own.handshake == engine.handshake, "another handshake")?;
-    let refused = |outcome: &Outcome| outcome.answers.iter().filter(|a| a.1 == NO_RENEGOTIATION).count();
+    let refused =
+        |outcome: &Outcome| outcome.answers.iter().filter(|a| a.1 == NO_RENEGOTIATION).count();
     if engine.is_malformed() && refused(own) > refused(engine) {
         return demand(engine.is_front_of(own), "neither the same nor the front of it");
     }
@@ -361,9 +364,8 @@ fn forge(
 }
 
 fn mutate(events: &mut Vec<Event>, mutation: &Mutation) {
-    let arrivals: Vec<usize> = (0..events.len())
-        .filter(|index| matches!(events[*index], Event::Arrives(_)))
-        .collect();
+    let arrivals: Vec<usize> =
+        (0..events.len()).filter(|index| matches!(events[*index], Event::Arrives(_))).collect();
     let (Mutation::Flip(record, _)
     | Mutation::Header(record, ..)
     | Mutation::Cut(record, _)
@@ -398,5 +400,5 @@ fn mutate(events: &mut Vec<Event>, mutation: &Mutation) {
 }
 
 fn pattern(count: usize) -> Vec<u8> {
-    (0..count).map(|index| (index % 251) as u8).collect()
+    (0..=250).cycle().take(count).collect()
 }

@@ -1,6 +1,7 @@
 use super::*;
 use Step::{Bytes, Close, Data, KeyUpdate, Refresh, Seal};
 use proptest::prelude::*;
+use std::fmt::Write as _;
 
 fn record(content: u8, body: &[u8]) -> Step {
     Step::Record { content, body: body.to_vec(), padding: 0 }
@@ -19,7 +20,7 @@ fn everywhere(name: &str, steps: &[Step]) -> String {
             let script = Script { tls13, cipher, server, steps, mutations: Vec::new(), pieces };
             if let Err(difference) = run(&script) {
                 let which = format!("{name} (TLS 1.3: {tls13}, server: {server})");
-                differences.push_str(&format!("{which}: {difference}\n"));
+                writeln!(differences, "{which}: {difference}").unwrap();
             }
         }
     }
@@ -63,10 +64,10 @@ fn the_same_scripts_have_the_same_outcome() {
         ("split message, then data", vec![record(22, &[24, 0]), Data(5)]),
         ("split message, then alert", vec![record(22, &[24, 0]), record(21, &[1, 0])]),
         ("split message, then an empty record", vec![record(22, &[24, 0]), record(23, &[])]),
-        ("split message, then a plain record", vec![
-            record(22, &[24, 0]),
-            Bytes(vec![20, 3, 3, 0, 1, 1]),
-        ]),
+        (
+            "split message, then a plain record",
+            vec![record(22, &[24, 0]), Bytes(vec![20, 3, 3, 0, 1, 1])],
+        ),
         ("long message", vec![record(22, &[4, 1, 0, 0])]),
         ("longest message", vec![record(22, &[4, 0, 255, 255]), Data(5)]),
         ("longer than any message", vec![record(22, &[4, 255, 255, 255])]),
@@ -98,10 +99,12 @@ fn the_same_scripts_have_the_same_outcome() {
         ("empty plain record", vec![Data(3), Bytes(vec![23, 3, 3, 0, 0])]),
         ("empty plain handshake", vec![Data(3), Bytes(vec![22, 3, 3, 0, 0])]),
         ("short plain record", vec![Data(3), Bytes(vec![23, 3, 3, 0, 3, 1, 2, 3])]),
+        ("one wrong byte", vec![Bytes(vec![0])]),
+        ("a wrong version", vec![Bytes(vec![23, 4, 0])]),
+        ("half a wrong version", vec![Bytes(vec![23, 4])]),
         ("half a header", vec![Data(3), Bytes(vec![23, 3])]),
     ];
-    let differences: String =
-        scripts.iter().map(|(name, steps)| everywhere(name, steps)).collect();
+    let differences: String = scripts.iter().map(|(name, steps)| everywhere(name, steps)).collect();
     assert!(differences.is_empty(), "{differences}");
 }
 
@@ -173,5 +176,56 @@ proptest! {
     #[test]
     fn any_script_has_the_same_outcome(script in script()) {
         prop_assert_eq!(run(&script), Ok(()));
+    }
+}
+
+/// 200,000 records of random sizes between our record layer and rustls's, with keys renewed on the way.
+#[test]
+fn two_hundred_thousand_records_arrive() {
+    for tls13 in [false, true] {
+        let agreement = Agreement { tls13, cipher: 0 };
+        let context = ServerContext::from_engine(Arc::new(agreement.server(DataPath::Engine)));
+        let client = ClientContext::from_engine(Arc::new(agreement.client(DataPath::Own)));
+        let mut server = Subject::new(Connection::server(), Some(context));
+        let mut client = Subject::new(Connection::client(&client, "localhost", NOW).unwrap(), None);
+        while client.connection.is_handshaking() || server.connection.is_handshaking() {
+            client.receive(&[], &[]);
+            server.receive(client.fresh(), &[]);
+            client.receive(server.fresh(), &[]);
+        }
+        (client.take_sent(), server.take_sent());
+        let mut random = 0x2545_f491_4f6c_dd1d_u64;
+        let mut below = |limit: u64| {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            random % limit
+        };
+        let data = pattern(16_384);
+        let mut records = 0;
+        while records < 100_000 {
+            let back = below(2) == 1;
+            let (from, to) =
+                if back { (&mut server, &mut client) } else { (&mut client, &mut server) };
+            let mut expected = Vec::new();
+            for _ in 0..below(200) {
+                let size = match below(100) {
+                    0 => 1 + below(16_384),
+                    1..20 => 1 + below(600),
+                    _ => 1 + below(40),
+                };
+                let start = usize::try_from(below(16_385 - size)).unwrap();
+                let part = &data[start..start + usize::try_from(size).unwrap()];
+                assert!(from.seal(part));
+                expected.extend_from_slice(part);
+                records += 1;
+            }
+            if below(50) == 0 {
+                assert_eq!(from.refresh(), tls13);
+            }
+            let pieces = [u16::try_from(1 + below(60_000)).unwrap()];
+            to.receive(&from.take_sent(), &pieces);
+            assert!(std::mem::take(&mut to.plain) == expected && to.end.is_none());
+        }
     }
 }
