@@ -107,6 +107,8 @@ struct Outcome {
     handshake: Vec<u8>,
     plain: Vec<u8>,
     end: Option<End>,
+    /// What the end of the stream under the connection says in the end.
+    fin: End,
     /// Whether each of the subject's commands was obeyed.
     obeyed: Vec<bool>,
     sent: Vec<u8>,
@@ -174,8 +176,8 @@ impl std::fmt::Debug for Outcome {
 ///
 /// 1. *When a peer's wish for new keys is granted.* Ours answers at once, and again with the next data if more wishes came
 ///    meanwhile; rustls makes one answer and sends it with the next record. RFC 8446, section 4.6.3 leaves both open and
-///    ours cannot let answers pile up. So key updates are left out, as long as both or neither sent some,
-///    or rustls had no next record to send it with.
+///    neither lets answers pile up. So key updates are left out, as long as both or neither sent some, or rustls had no
+///    next record to send it with.
 /// 2. *What an alert with an illegal level, or a warning in TLS 1.3, is called.* rustls names the alert it received, ours
 ///    says what the peer did wrong; both send the same alert for it.
 /// 3. *Which alert answers a handshake message that is both out of place and malformed.* rustls reads messages before it
@@ -185,7 +187,6 @@ impl std::fmt::Debug for Outcome {
 ///    where ours refuses renegotiation with a warning, as it does with well-formed ones.
 /// 5. *Whether a record may call itself SSL 2 or DTLS.* rustls knows their version numbers and lets them pass in records;
 ///    ours wants a first byte of 3 (RFC 8446, section 5.1 leaves that open).
-///
 /// 6. *Whether keys can be renewed while a message of the peer is incomplete.* rustls refuses, and sends the peer an alert
 ///    for it; ours does, because what is sent has nothing to do with what arrives. This is not played.
 ///
@@ -221,7 +222,7 @@ fn compare(own: &Outcome, engine: &Outcome) -> Result<(), String> {
         Some(End::Truncated) => "truncated".to_owned(),
         None => "open".to_owned(),
     };
-    demand(manner(&own.end) == manner(&engine.end), "another end")
+    demand(manner(&own.end) == manner(&engine.end) && own.fin == engine.fin, "another end")
 }
 
 fn is_key_update((content, body): &(u8, Vec<u8>)) -> bool {
@@ -254,9 +255,10 @@ fn play(script: &Script, data_path: DataPath) -> Result<Outcome, String> {
     // Whatever was held back for the next data comes out now.
     obeyed.push(subject.seal(b"the end"));
     subject.close();
+    let fin = subject.connection.receive_fin();
     let sent = subject.take_sent();
     let answers = peer.read_all(&sent).map_err(|error| format!("unreadable answers: {error}"))?;
-    Ok(Outcome { handshake, plain: subject.plain, end: subject.end, obeyed, sent, answers })
+    Ok(Outcome { handshake, plain: subject.plain, end: subject.end, fin, obeyed, sent, answers })
 }
 
 /// Brings the subject through its handshake and gives the peer the keys.

@@ -193,7 +193,8 @@ fn two_hundred_thousand_records_arrive() {
             server.receive(client.fresh(), &[]);
             client.receive(server.fresh(), &[]);
         }
-        (client.take_sent(), server.take_sent());
+        client.take_sent();
+        server.take_sent();
         let mut random = 0x2545_f491_4f6c_dd1d_u64;
         let mut below = |limit: u64| {
             random ^= random << 13;
