@@ -59,7 +59,11 @@ fn step(bytes: &mut Unstructured<'_>) -> Result<Step> {
             let kind = *bytes.choose(&[0, 1, 4, 20, 24])?;
             let rest = body(bytes)?;
             let length = u8::try_from(rest.len()).unwrap_or(u8::MAX);
-            Step::Record { content: 22, body: [&[kind, 0, 0, length], &rest[..]].concat(), padding: 0 }
+            Step::Record {
+                content: 22,
+                body: [&[kind, 0, 0, length], &rest[..]].concat(),
+                padding: 0,
+            }
         }
         6 => Step::Record {
             content: 21,

@@ -59,12 +59,7 @@ impl Records {
 
 /// The body of the record at the front; none while it is incomplete. What its header forbids is said at once.
 fn record(bytes: &[u8], offset: usize) -> Result<Option<&[u8]>, HelloError> {
-    let (Some(&content), major) = (bytes.first(), bytes.get(1)) else { return Ok(None) };
-    if let (Some(&major), Some(&minor)) = (major, bytes.get(2))
-        && major != 3
-    {
-        return Err(HelloError::Foreign(Foreign::Version { version: [major, minor] }));
-    }
+    let Some(&content) = bytes.first() else { return Ok(None) };
     if content == ALERT && offset == 0 {
         // Level and description follow the header.
         return match bytes.get(HEADER + 1) {
@@ -74,6 +69,12 @@ fn record(bytes: &[u8], offset: usize) -> Result<Option<&[u8]>, HelloError> {
     }
     if content != HANDSHAKE {
         return Err(HelloError::Interrupted { content, offset });
+    }
+    match *bytes {
+        [_, major, minor, ..] if major != 3 => {
+            return Err(HelloError::Foreign(Foreign::Version { version: [major, minor] }));
+        }
+        _ => {}
     }
     let Some(&[_, _, _, high, low]) = bytes.first_chunk::<HEADER>() else { return Ok(None) };
     let length = usize::from(u16::from_be_bytes([high, low]));

@@ -185,6 +185,11 @@ fn limits_hold() {
         ClientHello::read(&interrupted),
         Err(HelloError::Interrupted { content: 23, offset: 25 })
     );
+    // The first byte decides, whatever follows it.
+    let strange = [&records(&full()[..20], 20)[..], &[220, 100, 4, 0, 1]].concat();
+    let interrupted = Err(HelloError::Interrupted { content: 220, offset: 25 });
+    assert_eq!(ClientHello::read(&strange), interrupted);
+    assert_eq!(ClientHello::read(&strange[..26]), interrupted);
     let finished = records(&message(20, b""), 1000);
     assert_eq!(ClientHello::read(&finished), Err(HelloError::NotHello { kind: 20 }));
     let alert = [21, 3, 1, 0, 2, 2, 70];
