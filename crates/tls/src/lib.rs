@@ -37,3 +37,13 @@ pub use error::{Fault, TlsError};
 pub use key_log::KeyLog;
 pub use store::SessionStore;
 pub use tickets::{NoRandom, TicketKeys};
+
+/// Bytes in lower-case hexadecimal.
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

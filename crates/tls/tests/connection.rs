@@ -165,7 +165,7 @@ impl Pair {
             if piece < 100 && count > 1000 {
                 continue;
             }
-            let data: Vec<u8> = (0..count).map(|i| (i * 7 % 253) as u8).collect();
+            let data: Vec<u8> = (0..253).cycle().take(count).collect();
             let wire = self.client.seal(&data);
             self.server.receive(&wire, piece);
             assert!(std::mem::take(&mut self.server.received) == data, "{count} bytes up");
@@ -250,7 +250,10 @@ fn every_group_and_a_retry() {
             Some(done) => assert_eq!(done.group, Some(group)),
             // Groups that clients do not offer by default.
             None => {
-                assert!(matches!(pair.server.end, Some(End::Failed(TlsError::Incompatible { .. }))))
+                assert!(matches!(
+                    pair.server.end,
+                    Some(End::Failed(TlsError::Incompatible { .. }))
+                ));
             }
         }
     }
@@ -398,7 +401,7 @@ fn refusals_carry_the_right_alert() {
         pair.exchange(65_536);
         match &pair.client.end {
             Some(End::Failed(TlsError::Certificate { alert: sent, .. })) => {
-                assert_eq!(*sent, alert)
+                assert_eq!(*sent, alert);
             }
             other => panic!("{other:?}"),
         }
@@ -449,12 +452,12 @@ fn a_handshake_leaves_the_data_behind_it_alone() {
         loop {
             let mut up = pair.client.take_outgoing();
             if !pair.client.connection.is_handshaking() {
-                up.extend(pair.client.seal(&[7; 50_000]));
+                up.extend(pair.client.seal(&vec![7; 50_000]));
             }
             pair.server.receive(&up, 65_536);
             let mut down = pair.server.take_outgoing();
             if !pair.server.connection.is_handshaking() {
-                down.extend(pair.server.seal(&[9; 50_000]));
+                down.extend(pair.server.seal(&vec![9; 50_000]));
             }
             pair.client.receive(&down, 65_536);
             if pair.server.received.len() == 50_000 {

@@ -4,10 +4,13 @@
 //! [`Service`] they began with.
 
 use crate::certificates::Certificates;
-use ravelin_tls::{SessionStore, TicketKeys};
+use ravelin_tls::{NoRandom, SessionStore, TicketKeys};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use std::{
     net::{IpAddr, SocketAddr},
     path::PathBuf,
+    str::FromStr,
     sync::Arc,
     time::Duration,
 };
@@ -142,7 +145,26 @@ pub struct Resumption {
     pub sessions: Arc<SessionStore>,
 }
 
+/// How often ticket keys are renewed, and how many older ones still open tickets.
+const TICKET_KEYS: (Duration, usize) = (Duration::from_secs(12 * 60 * 60), 2);
+
+/// How many sessions are kept, and for how long.
+const SESSIONS: (usize, Duration) = (10_000, Duration::from_secs(60 * 60));
+
 impl Resumption {
+    /// New ticket keys, renewed every 12 hours, and room for 10,000 sessions.
+    ///
+    /// # Errors
+    /// When the system gives no random numbers.
+    pub fn new() -> Result<Resumption, NoRandom> {
+        let (every, keep) = TICKET_KEYS;
+        let (capacity, lifetime) = SESSIONS;
+        Ok(Resumption {
+            tickets: Arc::new(TicketKeys::new(every, keep)?),
+            sessions: Arc::new(SessionStore::new(capacity, lifetime)),
+        })
+    }
+
     /// Tells the time, since 1970-01-01T00:00:00Z: keys are rotated, old sessions forgotten.
     pub fn tick(&self, now: Duration) {
         self.tickets.rotate(now);
@@ -157,6 +179,27 @@ pub struct Network {
     pub address: IpAddr,
     /// How many leading bits all its addresses share.
     pub prefix: u8,
+}
+
+impl FromStr for Network {
+    type Err = String;
+
+    /// Reads `10.0.0.0/8`, `fd00::/8` or a single address.
+    fn from_str(text: &str) -> Result<Network, String> {
+        let (address, prefix) = match text.split_once('/') {
+            Some((address, prefix)) => (address, Some(prefix)),
+            None => (text, None),
+        };
+        let network = || {
+            let address: IpAddr = address.parse().ok()?;
+            let most = if address.is_ipv4() { 32 } else { 128 };
+            let prefix = prefix.map_or(Some(most), |prefix| prefix.parse().ok())?;
+            (prefix <= most).then_some(Network { address, prefix })
+        };
+        network().ok_or_else(|| {
+            format!("`{text}` is no range of addresses; write one like 10.0.0.0/8 or fd00::/8")
+        })
+    }
 }
 
 impl Network {
@@ -189,6 +232,8 @@ pub struct Timeouts {
     pub user: Duration,
     /// When and how often the kernel asks a silent peer whether it is still there.
     pub keepalive: Keepalive,
+    /// How long both directions together may rest.
+    pub idle: Option<Duration>,
     /// How long a client may send nothing.
     pub idle_client: Option<Duration>,
     /// How long a backend may send nothing.
@@ -220,6 +265,7 @@ impl Default for Timeouts {
                 every: Duration::from_secs(5),
                 probes: 4,
             },
+            idle: None,
             idle_client: None,
             idle_backend: None,
             lifetime: None,
@@ -228,7 +274,8 @@ impl Default for Timeouts {
 }
 
 /// What the backend sees when a client's stream ends without close_notify.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum OnTruncation {
     /// A reset, once everything received has been delivered.
     #[default]
@@ -238,7 +285,8 @@ pub enum OnTruncation {
 }
 
 /// What counts as a sign of life for the idle limits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum IdleBy {
     /// Any byte.
     #[default]
@@ -272,7 +320,8 @@ pub enum AdminAddress {
 }
 
 /// How log lines look.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum LogFormat {
     /// `key=value` words.
     #[default]

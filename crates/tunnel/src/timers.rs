@@ -315,7 +315,7 @@ mod tests {
             assert!(timers.move_to(timer, ms(1000 + later)));
         }
         assert!(timers.next_deadline(Duration::ZERO).unwrap() <= ms(1000));
-        assert_eq!(expired(&mut timers, ms(1998)), []);
+        assert!(expired(&mut timers, ms(1998)).is_empty());
         assert_eq!(expired(&mut timers, ms(2000)), [1]);
         assert!(timers.is_empty());
     }
@@ -345,7 +345,7 @@ mod tests {
         let mut timers = Timers::new();
         timers.arm(Duration::MAX, 1);
         timers.arm(Duration::from_secs(86_400 * 365 * 20), 2);
-        assert_eq!(expired(&mut timers, Duration::from_secs(86_400 * 365 * 19)), []);
+        assert!(expired(&mut timers, Duration::from_secs(86_400 * 365 * 19)).is_empty());
         assert_eq!(expired(&mut timers, Duration::from_secs(86_400 * 365 * 21)), [2]);
         assert!(timers.next_deadline(Duration::ZERO).is_some());
     }

@@ -212,9 +212,9 @@ fn start_admin(
             settings: Arc::new(move || Arc::clone(&lock(&settings))),
             reload: Arc::new(move || {
                 let (answer, answered) = mpsc::channel();
-                let gone = |_| "the tunnel is stopping".to_owned();
-                lock(&commands).send(Command::Reload(Some(answer))).map_err(|_| gone(()))?;
-                answered.recv().map_err(|_| gone(()))?
+                let gone = || "the tunnel is stopping".to_owned();
+                lock(&commands).send(Command::Reload(Some(answer))).map_err(|_| gone())?;
+                answered.recv().map_err(|_| gone())?
             }),
         },
     )

@@ -1,5 +1,6 @@
 //! A certificate chain and the key that proves it.
 
+use crate::hex;
 use aws_lc_rs::{
     encoding::AsDer,
     signature::{
@@ -127,7 +128,7 @@ pub enum IdentityError {
     )]
     Key,
     /// Key and certificate are strangers.
-    #[error("the private key does not belong to the first certificate ({subject}){}", hint(.other))]
+    #[error("the private key does not belong to the first certificate ({subject}){}", hint(*.other))]
     Mismatch {
         /// The first certificate's subject.
         subject: String,
@@ -136,7 +137,7 @@ pub enum IdentityError {
     },
 }
 
-fn hint(other: &Option<usize>) -> String {
+fn hint(other: Option<usize>) -> String {
     other.map_or_else(String::new, |number| {
         format!(": it belongs to certificate {number} of the file, which must come first")
     })
@@ -211,10 +212,10 @@ fn is_der(bytes: &[u8]) -> bool {
     bytes.first() == Some(&0x30)
 }
 
-fn sections(
-    what: &'static str,
-    bytes: &[u8],
-) -> Result<Vec<(SectionKind, Zeroizing<Vec<u8>>)>, IdentityError> {
+/// The blocks of a PEM file: what each calls itself, and what is in it.
+type Sections = Vec<(SectionKind, Zeroizing<Vec<u8>>)>;
+
+fn sections(what: &'static str, bytes: &[u8]) -> Result<Sections, IdentityError> {
     <(SectionKind, Vec<u8>)>::pem_slice_iter(bytes)
         .map(|section| {
             let (kind, der) =
@@ -321,7 +322,7 @@ fn read_facts(certificate: &X509Certificate<'_>) -> IdentityFacts {
         names.extend(common.and_then(|name| name.as_str().ok()).map(str::to_ascii_lowercase));
     }
     IdentityFacts {
-        serial: certificate.raw_serial().iter().map(|byte| format!("{byte:02x}")).collect(),
+        serial: hex(certificate.raw_serial()),
         not_before: certificate.validity().not_before.timestamp(),
         not_after: certificate.validity().not_after.timestamp(),
         names,

@@ -31,7 +31,6 @@ impl fmt::Display for EngineKind {
 
 /// Makes contexts. Whatever it cannot do fails here with a named error, never in a handshake.
 pub(crate) trait Engine: Send + Sync {
-    fn kind(&self) -> EngineKind;
     fn server(&self, config: &ServerConfig) -> Result<Arc<dyn ServerEngine>, ConfigError>;
     fn client(&self, config: &ClientConfig) -> Result<Arc<dyn ClientEngine>, ConfigError>;
 }

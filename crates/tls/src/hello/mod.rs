@@ -160,12 +160,10 @@ impl HelloError {
     pub fn alert(&self) -> Option<Alert> {
         match self {
             HelloError::Foreign(foreign) => foreign.alert(),
-            HelloError::NotHello { .. } | HelloError::Interrupted { .. } => {
-                Some(Alert::UNEXPECTED_MESSAGE)
-            }
-            HelloError::EmptyRecord { .. } | HelloError::TooManyRecords => {
-                Some(Alert::UNEXPECTED_MESSAGE)
-            }
+            HelloError::NotHello { .. }
+            | HelloError::Interrupted { .. }
+            | HelloError::EmptyRecord { .. }
+            | HelloError::TooManyRecords => Some(Alert::UNEXPECTED_MESSAGE),
             HelloError::RecordTooLong { .. } => Some(Alert::RECORD_OVERFLOW),
             HelloError::TooLong { .. } => Some(Alert::HANDSHAKE_FAILURE),
             HelloError::Malformed { .. } => Some(Alert::DECODE_ERROR),

@@ -15,7 +15,7 @@ const CLIENT_HELLO: u8 = 1;
 pub(super) struct Records {
     /// Bytes of the input that are read.
     consumed: usize,
-    records: usize,
+    count: usize,
     /// The message so far, its header included.
     message: Vec<u8>,
 }
@@ -31,8 +31,8 @@ impl Records {
             }
             let rest = input.get(self.consumed..).unwrap_or_default();
             let Some(body) = record(rest, self.consumed)? else { return Ok(None) };
-            self.records += 1;
-            if self.records > MAX_RECORDS {
+            self.count += 1;
+            if self.count > MAX_RECORDS {
                 return Err(HelloError::TooManyRecords);
             }
             self.message.extend_from_slice(body);

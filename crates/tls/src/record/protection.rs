@@ -271,6 +271,6 @@ fn overflow() -> TlsError {
 
 #[allow(clippy::cast_possible_truncation, reason = "records are shorter than 2^16 by their limits")]
 fn length_bytes(length: usize) -> [u8; 2] {
-    debug_assert!(length <= usize::from(u16::MAX));
+    debug_assert!(u16::try_from(length).is_ok());
     (length as u16).to_be_bytes()
 }

@@ -93,11 +93,17 @@ fn next(
         Phase::Relaying if half_closed => {
             [over(times.moved, timeouts.half_close, CloseReason::HalfCloseTimeout), lifetime, None]
         }
-        Phase::Relaying => [
-            timeouts.idle_client.and_then(|limit| over(times.client, limit, CloseReason::Idle)),
-            timeouts.idle_backend.and_then(|limit| over(times.backend, limit, CloseReason::Idle)),
-            lifetime,
-        ],
+        Phase::Relaying => {
+            let both = times.client.max(times.backend);
+            let idle = [
+                timeouts.idle.and_then(|limit| over(both, limit, CloseReason::Idle)),
+                timeouts.idle_client.and_then(|limit| over(times.client, limit, CloseReason::Idle)),
+                timeouts
+                    .idle_backend
+                    .and_then(|limit| over(times.backend, limit, CloseReason::Idle)),
+            ];
+            [idle.into_iter().flatten().min_by_key(|deadline| deadline.at), lifetime, None]
+        }
         Phase::Delivering { reason } => {
             let poll =
                 Deadline { at: times.phase + DELIVERY_POLL, limit: Limit::Delivery { reason } };
@@ -170,6 +176,8 @@ mod tests {
         assert_eq!(at(Phase::Relaying, false, &timeouts), over(63_000, CloseReason::Idle));
         timeouts.idle_backend = secs(10);
         assert_eq!(at(Phase::Relaying, false, &timeouts), over(14_000, CloseReason::Idle));
+        timeouts.idle = secs(9);
+        assert_eq!(at(Phase::Relaying, false, &timeouts), over(13_000, CloseReason::Idle));
         timeouts.lifetime = secs(5);
         assert_eq!(at(Phase::Relaying, false, &timeouts), over(6_000, CloseReason::Lifetime));
         assert_eq!(at(Phase::Relaying, true, &timeouts), over(6_000, CloseReason::Lifetime));

@@ -158,6 +158,7 @@ struct Bytes {
 
 /// What the kernel said about a socket since it was last found empty or full.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "the kernel's event is a set of bits")]
 pub(crate) struct Ready {
     readable: bool,
     writable: bool,
@@ -440,7 +441,7 @@ impl Relay {
     }
 
     /// Ends the connection: both sides learn how, the log gets its line.
-    pub(crate) fn end(mut self: Box<Self>, over: Over, thread: &mut Thread) {
+    pub(crate) fn end(mut self: Box<Self>, over: &Over, thread: &mut Thread) {
         if over.orderly {
             self.drain_client();
         } else {
@@ -460,7 +461,7 @@ impl Relay {
         if self.is_handshaking() && over.reason.is_ghost() {
             metrics.handshake_failed(over.reason.word());
         }
-        thread.log.connection(thread.wall, &self.record(&over, thread));
+        thread.log.connection(thread.wall, &self.record(over, thread));
     }
 
     /// Reads what came after the end, so that closing does not turn into a reset that destroys our last bytes.

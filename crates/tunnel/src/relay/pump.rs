@@ -18,7 +18,7 @@ impl Relay {
     /// From the client to the backend. True when there is more to do than this turn allows.
     pub(super) fn pump_up(&mut self, thread: &mut Thread, left: &mut usize) -> Result<bool, Over> {
         loop {
-            self.flush_backend()?;
+            self.flush_backend();
             if !self.up_pending.is_empty() && !self.backend_broken
                 || !self.ends.up_open()
                 || !(self.client_ready.readable || self.left_over)
@@ -149,6 +149,8 @@ impl Relay {
                     return Err(Over::lost(CloseReason::BackendLost, Some(BROKEN.into())));
                 }
                 self.ends.backend_closed();
+                // No data comes any more that tickets held back could travel with: they go, and the end after them.
+                self.flush_client()?;
                 return Ok(false);
             }
             if count < room && !self.backend_ready.read_closed {
@@ -185,29 +187,26 @@ impl Relay {
     }
 
     /// Hands the backend what it had no room for.
-    pub(super) fn flush_backend(&mut self) -> Result<(), Over> {
+    fn flush_backend(&mut self) {
         if self.up_pending.is_empty() || !self.backend_ready.writable {
-            return Ok(());
+            return;
         }
-        let Some(backend) = &mut self.backend else { return Ok(()) };
+        let Some(backend) = &mut self.backend else { return };
         match backend.write(&self.up_pending) {
             Ok(count) => {
                 if count < self.up_pending.len() {
                     self.backend_ready.writable = false;
                 }
                 drop_front(&mut self.up_pending, count);
-                Ok(())
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 self.backend_ready.writable = false;
-                Ok(())
             }
             Err(_) => {
                 // What it sent before is still to be read.
                 self.backend_broken = true;
                 self.up_pending = Vec::new();
                 self.backend_ready.readable = true;
-                Ok(())
             }
         }
     }

@@ -114,7 +114,7 @@ impl Worker {
         let registered = self.thread.registry.register(relay.client(), token, interest);
         if let Err(error) = registered {
             let detail = Some(error.to_string());
-            return self.end(index, Over::lost(CloseReason::InternalError, detail));
+            return self.end(index, &Over::lost(CloseReason::InternalError, detail));
         }
         if let Some(at) = deadline {
             self.arm(index, id, at);
@@ -135,7 +135,7 @@ impl Worker {
             }
             self.handshakes.pop_front();
             if handshaking {
-                self.end(index, Over::lost(CloseReason::HandshakeShed, None));
+                self.end(index, &Over::lost(CloseReason::HandshakeShed, None));
             }
         }
     }

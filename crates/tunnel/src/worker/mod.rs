@@ -195,7 +195,7 @@ impl Worker {
             self.handshaking -= 1;
         }
         match fate {
-            Fate::Over(over) => return self.end(index, over),
+            Fate::Over(over) => return self.end(index, &over),
             Fate::Again => self.again.push_back((index, relay.id)),
             Fate::Wait => {}
         }
@@ -239,7 +239,7 @@ impl Worker {
             self.held.pop_front();
             let fate = self.same(index, id).map(|relay| relay.flush_held());
             if let Some(Fate::Over(over)) = fate {
-                self.end(index, over);
+                self.end(index, &over);
             }
         }
         let mut due = Vec::new();
@@ -249,7 +249,7 @@ impl Worker {
                 continue;
             };
             match relay.check(&mut self.thread, index) {
-                Fate::Over(over) => self.end(index, over),
+                Fate::Over(over) => self.end(index, &over),
                 Fate::Again => self.again.push_back((index, id)),
                 Fate::Wait => {
                     if let Some(at) = relay.deadline() {
@@ -274,11 +274,11 @@ impl Worker {
         let all: Vec<usize> = self.relays.iter().map(|(index, _)| index).collect();
         for index in all {
             self.cut += 1;
-            self.end(index, Over::lost(CloseReason::Drain, None));
+            self.end(index, &Over::lost(CloseReason::Drain, None));
         }
     }
 
-    fn end(&mut self, index: usize, over: Over) {
+    fn end(&mut self, index: usize, over: &Over) {
         let Some(relay) = self.relays.try_remove(index) else { return };
         if relay.is_handshaking() {
             self.handshaking -= 1;

@@ -25,7 +25,7 @@ pub(super) fn translate(error: Error, sent: Option<Alert>) -> TlsError {
             alert: sent.or(Some(Alert::NO_APPLICATION_PROTOCOL)),
         },
         Error::InvalidMessage(reason) => TlsError::Misbehaved {
-            alert: sent.or(Some(from(AlertDescription::from(reason.clone())))),
+            alert: sent.or(Some(from(AlertDescription::from(reason)))),
             detail: format!("malformed message: {reason:?}"),
         },
         Error::InappropriateMessage { got_type, .. } => TlsError::Misbehaved {

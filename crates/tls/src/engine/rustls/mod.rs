@@ -15,9 +15,9 @@ mod negotiation;
 mod server;
 mod traffic;
 
-use super::{ClientEngine, Engine, EngineKind, ServerEngine};
+use super::{ClientEngine, Engine, ServerEngine};
 use crate::{
-    CipherSuite, ClientConfig, ConfigError, Group, KeyLog, ServerConfig, Version, VersionRange,
+    CipherSuite, ClientConfig, ConfigError, Group, KeyLog, ServerConfig, Version, VersionRange, hex,
 };
 use rustls::{
     SupportedProtocolVersion,
@@ -30,10 +30,6 @@ use std::sync::{Arc, OnceLock};
 pub(crate) struct Rustls;
 
 impl Engine for Rustls {
-    fn kind(&self) -> EngineKind {
-        EngineKind::Rustls
-    }
-
     fn server(&self, config: &ServerConfig) -> Result<Arc<dyn ServerEngine>, ConfigError> {
         Ok(Arc::new(server::Context::new(config)?))
     }
@@ -105,7 +101,6 @@ struct Lines(Arc<dyn KeyLog>);
 
 impl rustls::KeyLog for Lines {
     fn log(&self, label: &str, client_random: &[u8], secret: &[u8]) {
-        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         self.0.line(&format!("{label} {} {}", hex(client_random), hex(secret)));
     }
 }

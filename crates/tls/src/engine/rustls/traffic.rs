@@ -35,7 +35,7 @@ impl<R: Raw> EngineTraffic<R> {
         loop {
             match self.connection.process(&mut []).state {
                 Ok(ConnectionState::EncodeTlsData(mut data)) => {
-                    encode(&mut data, out).map_err(|error| fault::translate(error, None))?
+                    encode(&mut data, out).map_err(|error| fault::translate(error, None))?;
                 }
                 Ok(ConnectionState::TransmitTlsData(data)) => data.done(),
                 Ok(ConnectionState::PeerClosed) => {}
@@ -69,7 +69,7 @@ impl<R: Raw> Traffic for EngineTraffic<R> {
                 }
                 Ok(ConnectionState::TransmitTlsData(data)) => data.done(),
                 Ok(ConnectionState::PeerClosed | ConnectionState::Closed) => {
-                    end = Some(End::Closed)
+                    end = Some(End::Closed);
                 }
                 Ok(_) => again = discard > 0,
                 Err(error) => {

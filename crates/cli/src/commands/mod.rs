@@ -1,0 +1,20 @@
+//! The commands.
+
+mod generate;
+mod tunnel;
+
+use crate::{
+    args::{Cli, Command},
+    exit::{Exit, Failure},
+};
+
+/// Does what was asked.
+///
+/// # Errors
+/// When it could not be done or decided.
+pub fn run(cli: Cli) -> Result<Exit, Failure> {
+    match cli.command {
+        Command::Tunnel(args) => tunnel::run(*args, cli.json),
+        Command::Generate(command) => generate::run(command),
+    }
+}

@@ -1,0 +1,165 @@
+//! From options to the same thing that a configuration file is read into.
+
+use crate::{
+    args::{self, Written},
+    exit::Failure,
+};
+use ravelin_tunnel::{
+    config::{
+        AcceptProxy, AcceptProxyTable, Configuration, Diagnostic, File, Parsed,
+        file::{Admin, ClientAddress, Identity, Keepalive, Service, Where},
+    },
+    service::{IdleBy, LogFormat, OnTruncation},
+};
+use std::path::{Path, PathBuf};
+
+/// The name of the one service that options describe.
+const SERVICE: &str = "tunnel";
+
+impl Written {
+    /// Whether there is enough to go on.
+    ///
+    /// # Errors
+    /// When neither a file nor a whole service is given.
+    pub fn complete(&self) -> Result<(), Failure> {
+        if self.config.is_some() {
+            return Ok(());
+        }
+        let given = [
+            ("--listen", !self.listen.is_empty()),
+            ("--to", self.service.to.is_some()),
+            ("--cert", !self.service.cert.is_empty()),
+            ("--key", !self.service.key.is_empty()),
+        ];
+        let missing: Vec<&str> =
+            given.iter().filter(|given| !given.1).map(|given| given.0).collect();
+        if missing.len() == given.len() {
+            let ways = "give --listen, --to, --cert and --key, or --config FILE, or --demo";
+            return Err(Failure::input(format!("what is to be served? {ways}")));
+        }
+        if !missing.is_empty() {
+            return Err(Failure::input(format!("{} missing", are(&missing))));
+        }
+        let (certs, keys) = (self.service.cert.len(), self.service.key.len());
+        if certs != keys {
+            return Err(Failure::input(format!(
+                "{certs} times --cert and {keys} times --key: each certificate needs its key, in the same order"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Reads the file, or takes the options for one.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn configuration(&self) -> Result<Configuration, Diagnostic> {
+        let mut configuration = match &self.config {
+            Some(path) => Configuration::read(path)?,
+            None => Configuration::from_file(self.file()),
+        };
+        self.override_process(&mut configuration.file);
+        Ok(configuration)
+    }
+
+    fn override_process(&self, file: &mut File) {
+        let all = &self.all;
+        let tunnel = &mut file.tunnel;
+        tunnel.workers = all.workers.or(tunnel.workers);
+        tunnel.max_connections = all.max_connections.or(tunnel.max_connections);
+        tunnel.max_handshakes = all.max_handshakes.or(tunnel.max_handshakes);
+        tunnel.drain_timeout = all.drain_timeout.or(tunnel.drain_timeout);
+        if let Some(listen) = &all.admin {
+            file.admin = Some(Admin { listen: absolute(listen) });
+        }
+        match all.log_format {
+            None => {}
+            Some(args::LogFormat::Text) => file.log.format = Some(LogFormat::Text),
+            Some(args::LogFormat::Json) => file.log.format = Some(LogFormat::Json),
+        }
+    }
+
+    fn file(&self) -> File {
+        let args = &self.service;
+        let identities = args.cert.iter().zip(&args.key).map(|(cert, key)| Identity {
+            cert: at(cert.clone()),
+            key: at(key.clone()),
+            names: None,
+            default: None,
+        });
+        let mut service = Service::new(
+            at(self.listen.iter().cloned().map(at).collect()),
+            at(args.to.clone().unwrap_or_default()),
+            None,
+            Some(identities.collect()),
+        );
+        service.client_address = match args.send_proxy {
+            Some(args::ProxyVersion::V1) => Some(at(ClientAddress::ProxyV1)),
+            Some(args::ProxyVersion::V2) => Some(at(ClientAddress::ProxyV2)),
+            None if args.transparent => Some(at(ClientAddress::Transparent)),
+            None => None,
+        };
+        if args.accept_proxy {
+            let trusted: Vec<_> = args.accept_proxy_from.iter().copied().map(Parsed).collect();
+            service.accept_proxy = Some(AcceptProxy::Table(AcceptProxyTable {
+                trusted: (!trusted.is_empty()).then(|| at(trusted)),
+                timeout: args.proxy_timeout,
+            }));
+        }
+        service.min_version = args.min_version.map(|version| at(Parsed(version)));
+        service.max_version = args.max_version.map(|version| at(Parsed(version)));
+        service.ciphers =
+            args.ciphers.as_ref().map(|list| at(list.0.iter().copied().map(Parsed).collect()));
+        service.groups =
+            args.groups.as_ref().map(|list| at(list.0.iter().copied().map(Parsed).collect()));
+        service.alpn = Some(args.alpn.iter().cloned().map(at).collect());
+        service.tickets = args.no_tickets.then_some(false);
+        service.small_first_records = args.small_first_records.then_some(true);
+        service.key_log_file = args.key_log_file.clone().map(at::<PathBuf>);
+        service.on_truncation = args.on_truncation.map(|end| match end {
+            args::OnTruncation::Reset => OnTruncation::Reset,
+            args::OnTruncation::Fin => OnTruncation::Fin,
+        });
+        service.handshake_timeout = args.handshake_timeout;
+        service.connect_timeout = args.connect_timeout;
+        service.half_close_timeout = args.half_close_timeout;
+        service.user_timeout = args.user_timeout;
+        service.keepalive = Some(Keepalive {
+            after: args.keepalive_after,
+            every: args.keepalive_every,
+            probes: args.keepalive_probes,
+        });
+        service.idle_timeout = args.idle_timeout;
+        service.idle_client_timeout = args.idle_client_timeout;
+        service.idle_backend_timeout = args.idle_backend_timeout;
+        service.idle_by = args.idle_by.map(|by| match by {
+            args::IdleBy::Bytes => IdleBy::Bytes,
+            args::IdleBy::Rtmp => IdleBy::Rtmp,
+        });
+        service.max_lifetime = args.max_lifetime;
+        service.max_per_source = args.max_per_source;
+        let mut file = File::default();
+        file.service.insert(at(SERVICE.to_owned()), service);
+        file
+    }
+}
+
+/// What comes from the command line has no place in a file.
+pub fn at<T>(value: T) -> Where<T> {
+    Where::new(0..0, value)
+}
+
+/// A unix socket's path on the command line starts at the working folder, whatever the file's folder is.
+fn absolute(address: &str) -> Where<String> {
+    let path = address.strip_prefix("unix:").filter(|path| !path.is_empty());
+    let path = path.and_then(|path| std::path::absolute(path).ok());
+    match path.as_deref().and_then(Path::to_str) {
+        Some(path) => at(format!("unix:{path}")),
+        None => at(address.to_owned()),
+    }
+}
+
+fn are(names: &[&str]) -> String {
+    let verb = if names.len() == 1 { "is" } else { "are" };
+    format!("{} {verb}", names.join(", "))
+}

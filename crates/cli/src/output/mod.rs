@@ -1,0 +1,42 @@
+//! Data on standard output, words on standard error.
+
+mod usage;
+
+use anstream::{AutoStream, ColorChoice};
+use std::io::{self, IsTerminal as _, Write as _};
+
+pub use usage::usage;
+
+/// Writes data to standard output.
+///
+/// # Errors
+/// When it cannot be written; a broken pipe too, for the caller to end at.
+pub fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// Writes one JSON object as a line of standard output.
+///
+/// # Errors
+/// As [`print`].
+pub fn json(value: &serde_json::Value) -> io::Result<()> {
+    print(&format!("{value}\n"))
+}
+
+/// Says one line on standard error.
+pub fn complain(line: &str) {
+    // If nobody can hear it, there is nobody to tell.
+    let _ = writeln!(io::stderr().lock(), "ravelin: {}", line.replace('\n', " "));
+}
+
+/// Whether standard output is a terminal that may be coloured (`NO_COLOR`, `CLICOLOR` and `TERM` are heeded).
+pub fn is_colored() -> bool {
+    AutoStream::choice(&io::stdout()) != ColorChoice::Never
+}
+
+/// Whether both outputs are the same terminal, as far as one can tell.
+pub fn is_interactive() -> bool {
+    io::stdout().is_terminal() && io::stderr().is_terminal()
+}

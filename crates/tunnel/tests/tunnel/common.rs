@@ -1,0 +1,253 @@
+//! A tunnel with real sockets on the loopback, and both of its sides.
+
+use ravelin_tls::{
+    ClientConfig, ClientContext, Connection, End, Handshake, OpenBuffer, SealBuffer,
+};
+use ravelin_tunnel::{Tunnel, config::Configuration, service::Resumption};
+use socket2::SockRef;
+use std::{
+    io::{self, Read, Write},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    path::PathBuf,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+use tempfile::TempDir;
+
+/// Long enough for a busy machine, short enough not to wait for ever.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A certificate for some names, written to files, its own trust anchor.
+pub struct Certificate {
+    pub cert: PathBuf,
+    pub key: PathBuf,
+    pub anchor: Box<[u8]>,
+}
+
+pub fn certificate(folder: &TempDir, file: &str, names: &[&str]) -> Certificate {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::new(
+        names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>(),
+    )
+    .unwrap();
+    params.distinguished_name.push(rcgen::DnType::CommonName, file);
+    let made = params.self_signed(&key).unwrap();
+    let paths =
+        [folder.path().join(format!("{file}.pem")), folder.path().join(format!("{file}.key"))];
+    std::fs::write(&paths[0], made.pem()).unwrap();
+    std::fs::write(&paths[1], key.serialize_pem()).unwrap();
+    let [cert, key] = paths;
+    Certificate { cert, key, anchor: made.der().to_vec().into() }
+}
+
+/// A tunnel with one service in front of a backend that the test plays.
+pub struct Bench {
+    pub folder: TempDir,
+    pub certificate: Certificate,
+    pub backend: TcpListener,
+    pub tunnel: Tunnel,
+    pub address: SocketAddr,
+}
+
+impl Bench {
+    /// `options` are lines of the service's table.
+    pub fn new(options: &str) -> Bench {
+        Bench::with(options, "")
+    }
+
+    /// `more` is the rest of the configuration.
+    pub fn with(options: &str, more: &str) -> Bench {
+        let folder = tempfile::tempdir().unwrap();
+        let certificate = certificate(&folder, "main", &["localhost"]);
+        let backend = TcpListener::bind("127.0.0.1:0").unwrap();
+        let target = format!("target = \"{}\"", backend.local_addr().unwrap());
+        let target = if options.contains("target =") { "" } else { &target };
+        let text = format!(
+            "[service.test]\nlisten = [\"127.0.0.1:0\"]\nidentity = {{ cert = \"main.pem\", key = \"main.key\" }}\n\
+             {target}\n{options}\n{more}"
+        );
+        let file = folder.path().join("ravelin.toml");
+        std::fs::write(&file, text).unwrap();
+        let configuration = Configuration::read(&file).unwrap_or_else(|fault| panic!("{fault}"));
+        let settings = configuration
+            .resolve(Resumption::new().unwrap())
+            .unwrap_or_else(|fault| panic!("{fault}"));
+        let reload = move |old: &ravelin_tunnel::service::Settings| {
+            Configuration::read(&file)
+                .and_then(|configuration| configuration.resolve(old.resumption.clone()))
+                .map_err(|fault| fault.to_string())
+        };
+        let tunnel = Tunnel::start(settings, Box::new(reload)).unwrap();
+        let address = tunnel.addresses()[0].1;
+        Bench { folder, certificate, backend, tunnel, address }
+    }
+
+    pub fn context(&self) -> ClientContext {
+        context(&self.certificate)
+    }
+
+    /// A client through the tunnel, with the connection that the backend gets for it.
+    pub fn connect(&self) -> (Client, TcpStream) {
+        let client = Client::connect(self.address, &self.context(), "localhost").unwrap();
+        (client, self.accept())
+    }
+
+    /// The next connection at the backend.
+    pub fn accept(&self) -> TcpStream {
+        let (stream, _) = self.backend.accept().unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
+    }
+}
+
+pub fn context(certificate: &Certificate) -> ClientContext {
+    ClientContext::new(&ClientConfig::new(vec![certificate.anchor.clone()])).unwrap()
+}
+
+/// A blocking TLS client.
+pub struct Client {
+    pub stream: TcpStream,
+    pub connection: Connection,
+    open: OpenBuffer,
+    seal: SealBuffer,
+    received: Vec<u8>,
+    pub end: Option<End>,
+}
+
+impl Client {
+    pub fn connect(address: SocketAddr, context: &ClientContext, name: &str) -> io::Result<Client> {
+        Client::over(TcpStream::connect(address)?, context, name)
+    }
+
+    /// Shakes hands over a stream that stands.
+    pub fn over(stream: TcpStream, context: &ClientContext, name: &str) -> io::Result<Client> {
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_nodelay(true)?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        let connection = Connection::client(context, name, now).map_err(io::Error::other)?;
+        let mut client = Client {
+            stream,
+            connection,
+            open: OpenBuffer::new(2),
+            seal: SealBuffer::new(4),
+            received: Vec::new(),
+            end: None,
+        };
+        client.flush()?;
+        while client.connection.is_handshaking() {
+            client.receive()?;
+            if let Some(end) = &client.end {
+                return Err(io::Error::other(format!("{end:?}")));
+            }
+        }
+        Ok(client)
+    }
+
+    pub fn handshake(&self) -> &Handshake {
+        self.connection.handshake().unwrap()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let outgoing = self.connection.outgoing().to_vec();
+        self.stream.write_all(&outgoing)?;
+        self.connection.sent(outgoing.len());
+        Ok(())
+    }
+
+    /// Reads once from the network.
+    fn receive(&mut self) -> io::Result<()> {
+        self.connection.restore(&mut self.open);
+        let count = self.stream.read(self.open.space())?;
+        if count == 0 {
+            let end = self.connection.receive_fin();
+            self.end.get_or_insert(end);
+            return Ok(());
+        }
+        self.open.filled(count);
+        loop {
+            let opened = self.connection.open(&mut self.open);
+            self.received.extend_from_slice(opened.plain);
+            let again = opened.established;
+            if opened.end.is_some() {
+                self.end = opened.end;
+            }
+            if !again {
+                break;
+            }
+        }
+        self.connection.keep(&mut self.open);
+        self.flush()
+    }
+
+    pub fn send(&mut self, mut data: &[u8]) -> io::Result<()> {
+        while !data.is_empty() {
+            self.connection.lend(&mut self.seal);
+            let count = self.seal.fill(data);
+            self.connection.seal(&mut self.seal, count).map_err(io::Error::other)?;
+            self.stream.write_all(self.seal.sealed())?;
+            data = &data[count..];
+        }
+        Ok(())
+    }
+
+    /// Exactly `count` bytes.
+    pub fn read(&mut self, count: usize) -> io::Result<Vec<u8>> {
+        while self.received.len() < count {
+            if let Some(end) = &self.end {
+                return Err(io::Error::other(format!("{end:?} after {}", self.received.len())));
+            }
+            self.receive()?;
+        }
+        let rest = self.received.split_off(count);
+        Ok(std::mem::replace(&mut self.received, rest))
+    }
+
+    /// Everything up to the end, and how that was. An error of the socket is a reset.
+    pub fn read_to_end(&mut self) -> (Vec<u8>, Result<End, io::ErrorKind>) {
+        while self.end.is_none() {
+            if let Err(error) = self.receive() {
+                return (std::mem::take(&mut self.received), Err(error.kind()));
+            }
+        }
+        let end = self.end.clone().unwrap();
+        (std::mem::take(&mut self.received), Ok(end))
+    }
+
+    /// close_notify, with nothing behind it.
+    pub fn close(&mut self) -> io::Result<()> {
+        self.connection.close_notify();
+        self.flush()
+    }
+
+    /// The end of the stream without close_notify.
+    pub fn truncate(&self) -> io::Result<()> {
+        self.stream.shutdown(Shutdown::Write)
+    }
+
+    pub fn reset(self) {
+        reset(self.stream);
+    }
+}
+
+/// Closes a stream by a reset.
+pub fn reset(stream: TcpStream) {
+    SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+    drop(stream);
+}
+
+/// Everything up to the end; an error is a reset.
+pub fn read_to_end(stream: &mut TcpStream) -> (Vec<u8>, Result<(), io::ErrorKind>) {
+    let mut data = Vec::new();
+    let end = stream.read_to_end(&mut data).map(drop).map_err(|error| error.kind());
+    (data, end)
+}
+
+pub fn pattern(count: usize) -> Vec<u8> {
+    (0..251).cycle().take(count).collect()
+}
+
+pub fn is_refused(result: Result<Client, io::Error>, words: &str) {
+    match result {
+        Ok(_) => panic!("it should have been refused"),
+        Err(error) => assert!(error.to_string().contains(words), "{error}"),
+    }
+}

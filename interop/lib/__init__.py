@@ -1,0 +1,1 @@
+"""What the interop tests share: certificates, processes, namespaces, backends and TLS clients."""
