@@ -1,17 +1,15 @@
 """F2 under attack: garbage, slow handshakes, broken records and headers harm nobody else and leave nothing behind."""
 import random
 import socket
-import ssl
 import struct
 import threading
 import time
 
 from f06_proxy_headers_in import v1, v2
 from f07_ghosts import client_hello
-from lib import pki
 from lib.backend import Backend, echo, sink
 from lib.checks import check, equal, eventually
-from lib.client import Client, context, echoed
+from lib.client import Client, echoed
 from lib.load import throw
 from lib.marks import alone, slow
 from lib.ravelin import Ravelin

@@ -1,6 +1,5 @@
 """F2 in operation: reload changes certificates without cutting, a broken file changes nothing, SIGTERM drains."""
 import shutil
-import ssl
 import time
 
 from lib import pki, scratch

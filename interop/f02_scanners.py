@@ -92,4 +92,6 @@ def test_sslyze():
                 equal(found[name][key], wanted, f"{name}.{key}")
             check("NOT_VULNERABLE" in found["robot"]["robot_result"], f"ROBOT: {found['robot']}")
             resumption = found["session_resumption"]
-            equal((resumption["session_id_resumption_result"], resumption["tls_ticket_resumption_result"]), ("FULLY_SUPPORTED", "FULLY_SUPPORTED"), "resumption")
+            equal(resumption["session_id_resumption_result"], "FULLY_SUPPORTED", "resumption by session id")
+            # For tickets sslyze asks that a resumed session gets no new one, which RFC 5077 (section 3.3) allows;
+            # resumption by ticket is proved with openssl and Node.

@@ -1,7 +1,8 @@
 """F3: the terminator's own name decides; several certificates on one listener, chosen by server name."""
-import hashlib
+import ssl
 
-from lib import pki, scratch
+
+from lib import pki
 from lib.backend import Backend, echo
 from lib.checks import check, contains, equal, need
 from lib.client import Client, context
@@ -29,7 +30,6 @@ def served(port, name):
 
 def test_chosen_by_name():
     """Exact name, wildcard (one label), exact before wildcard, upper case, default for unknown and for no name"""
-    import ssl
     leaves = certificates()
     der = {n: ssl.PEM_cert_to_DER_cert(l.cert.read_text().split("-----END CERTIFICATE-----")[0] + "-----END CERTIFICATE-----\n") for n, l in leaves.items()}
     by_der = {d: n for n, d in der.items()}

@@ -1,4 +1,5 @@
 """F6: the backend learns the client's address, by PROXY header or by a transparent source."""
+import json
 import socket
 import struct
 
@@ -6,7 +7,7 @@ from f02_rtmps_ffmpeg_nginx import nginx_ready
 from lib import pki, scratch
 from lib.backend import Backend, echo
 from lib.checks import check, contains, equal, eventually, need
-from lib.client import Client, context
+from lib.client import Client
 from lib.namespaces import Hosts
 from lib.process import run
 from lib.ravelin import Ravelin, ravelin
@@ -139,11 +140,13 @@ def test_nginx_rtmp_logs_the_publisher_with_proxy_v1():
 
 def apply_printed_rules(hosts, *arguments):
     """Runs, as it stands, the script that `ravelin tunnel check` prints for these arguments."""
-    printed = ravelin("tunnel", "check", *arguments, netns=hosts["server"])
-    script = printed.stdout[max(0, printed.stdout.find("#!/bin/sh")) :]
-    check("nft" in script and "ip " in script, f"no nft and ip commands printed: {printed.stdout}\n{printed.stderr}")
-    done = run("sh", "-e", input=script, netns=hosts["server"])
-    equal(done.returncode, 0, f"the printed commands fail:\n{done.output}\n--- printed:\n{printed.stdout}")
+    printed = ravelin("tunnel", "check", "--json", *arguments, netns=hosts["server"])
+    equal(printed.returncode, 0, f"exit code of `tunnel check`: {printed.stdout} {printed.stderr}")
+    script = json.loads(printed.stdout)["rules"]
+    check(script and "nft" in script, f"no rules in {printed.stdout}")
+    contains(ravelin("tunnel", "check", *arguments, netns=hosts["server"]).stdout, script.strip(), "the rules in the text for people")
+    done = run("sh", input=script, netns=hosts["server"])
+    equal(done.returncode, 0, f"the printed script fails:\n{done.output}\n--- printed:\n{script}")
 
 
 def test_transparent():

@@ -7,7 +7,7 @@ import time
 from f06_client_address import V2_SIGNATURE, read_v2
 from lib import scratch
 from lib.backend import Backend, echo
-from lib.checks import check, equal, eventually, need
+from lib.checks import check, equal, need
 from lib.client import Client
 from lib.process import Process, wait_listening
 from lib.ravelin import Ravelin

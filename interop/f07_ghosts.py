@@ -5,7 +5,7 @@ import time
 
 from f02_rtmps_ffmpeg_nginx import nginx_ready
 from lib import pki
-from lib.backend import Backend, echo, reset, sink
+from lib.backend import Backend, echo, reset
 from lib.checks import check, contains, equal, eventually
 from lib.client import Client, context
 from lib.namespaces import Hosts

@@ -1,10 +1,7 @@
 """F8: an end is carried as what it was, each cell of the table, TLS 1.2 and 1.3."""
-import os
 import socket
-import threading
 import time
 
-from lib import pki
 from lib.backend import Backend, answer_after_end, echo, pattern, reset, sink, source, source_then_reset
 from lib.checks import check, equal, eventually
 from lib.client import Client

@@ -1,7 +1,7 @@
 """F10: one command is enough, and a stunnel.conf can be taken over."""
 from lib import pki, scratch
 from lib.backend import Backend, echo
-from lib.checks import check, contains, equal, eventually
+from lib.checks import check, contains, equal
 from lib.client import Client, echoed
 from lib.ravelin import Ravelin, ravelin
 

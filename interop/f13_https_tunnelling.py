@@ -1,12 +1,11 @@
 """F13: RTMP tunnelled in HTTPS passes unchanged: POSTs over a kept connection, opaque bodies."""
 import http.client
 import os
-import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from lib import pki, scratch
-from lib.checks import check, equal, need
+from lib.checks import equal, need
 from lib.client import context
 from lib.process import run
 from lib.ravelin import Ravelin

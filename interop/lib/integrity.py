@@ -152,6 +152,8 @@ async def _client(number, note, port, ctx):
     backend_end = dice.choices(("fin", "answer", "reset"), (6, 3, 1))[0]
     client_end = dice.choices(("close_notify", "fin", "reset"), (7, 1, 1))[0]
     tiny, lazy = dice.random() < 0.15, dice.random() < 0.15
+    if lazy:
+        download = min(download, 200_000)
     if tiny:
         upload = min(upload, 3000)
     note.plan = (upload, download, backend_end, client_end)

@@ -5,7 +5,6 @@ import ssl
 import struct
 import time
 
-from .backend import reset
 from .client import context
 
 _LINGER = struct.pack("ii", 1, 0)

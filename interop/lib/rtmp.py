@@ -1,12 +1,11 @@
 """ffmpeg as the publisher and nginx-rtmp as the server."""
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
-from . import pki, scratch
+from . import scratch
 from .checks import Skipped, need
-from .process import Process, run, wait_listening
+from .process import Process, run
 
 _MODULES = ("/usr/lib/nginx/modules", "/usr/lib64/nginx/modules", "/usr/local/lib/nginx/modules")
 

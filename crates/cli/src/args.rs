@@ -41,12 +41,11 @@ pub enum Command {
 }
 
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct TunnelArgs {
     #[command(subcommand)]
     pub command: Option<TunnelCommand>,
     /// Make a certificate and a backend, try the tunnel, and keep serving on 127.0.0.1:8443 unless --listen says otherwise.
-    #[arg(long, conflicts_with_all = ["config", "ServiceArgs"])]
+    #[arg(long, conflicts_with = "config")]
     pub demo: bool,
     #[command(flatten)]
     pub written: Written,
@@ -79,10 +78,10 @@ pub struct AdminArgs {
 }
 
 /// A configuration: a file, or one service by options.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 pub struct Written {
     /// Read services from this file.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["listen", "ServiceArgs"])]
+    #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Where clients come in: address:port. May be repeated.
     #[arg(long, value_name = "ADDR")]
@@ -94,7 +93,7 @@ pub struct Written {
 }
 
 /// What holds over all services; stronger than what the file says.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Process")]
 pub struct AllArgs {
     /// Threads that serve connections [default: one per processor].
@@ -119,7 +118,7 @@ pub struct AllArgs {
 
 /// One service.
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch on the command line")]
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 pub struct ServiceArgs {
     /// Where the bytes go: host:port or unix:/path.
     #[arg(long, value_name = "ADDR")]
@@ -222,7 +221,7 @@ pub struct ServiceArgs {
     pub max_per_source: Option<CountOrOff>,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ProxyVersion {
     /// A line of text.
     V1,
@@ -230,7 +229,7 @@ pub enum ProxyVersion {
     V2,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum OnTruncation {
     /// A reset, once everything received has been delivered.
     Reset,
@@ -238,7 +237,7 @@ pub enum OnTruncation {
     Fin,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum IdleBy {
     /// Any byte.
     Bytes,
@@ -246,7 +245,7 @@ pub enum IdleBy {
     Rtmp,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
     /// `key=value` words.
     Text,
@@ -271,7 +270,7 @@ pub enum GenerateCommand {
 }
 
 /// Names separated by `:` or `,`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct List<T>(pub Vec<T>);
 
 impl<T: FromStr> FromStr for List<T> {

@@ -197,6 +197,10 @@ impl Connection {
             State::Traffic(traffic) => {
                 let before = self.outgoing.len();
                 let end = traffic.open(buffer, &mut self.outgoing);
+                if self.sent_close {
+                    // close_notify was the last word (RFC 8446, section 6.1): no alert, no key update behind it.
+                    self.outgoing.truncate(before);
+                }
                 self.hold &= self.outgoing.len() == before;
                 end
             }

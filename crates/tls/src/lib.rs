@@ -33,6 +33,9 @@ pub use config::{
     Version, VersionRange,
 };
 pub use connection::{Connection, End, Handshake, HandshakeKind, Opened};
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use engine::rustls::differential;
 pub use error::{Fault, TlsError};
 pub use key_log::KeyLog;
 pub use store::SessionStore;

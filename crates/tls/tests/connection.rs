@@ -1,11 +1,11 @@
 //! Both sides of a connection joined in memory: every version, suite, key kind and data path.
 
+use ravelin_test::{Key, Request, Validity};
 use ravelin_tls::{
     Alert, CipherSuite, ClientConfig, ClientContext, Connection, DataPath, End, Group,
     HandshakeKind, Identity, OpenBuffer, SealBuffer, ServerConfig, ServerContext, SessionStore,
     TicketKeys, TlsError, Version, VersionRange,
 };
-use ravelin_test::{Key, Request, Validity};
 use std::{
     sync::Arc,
     time::{Duration, UNIX_EPOCH},

@@ -63,6 +63,11 @@ impl ClientContext {
         Ok(ClientContext { engine: Rustls.client(config)? })
     }
 
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn from_engine(engine: Arc<dyn ClientEngine>) -> ClientContext {
+        ClientContext { engine }
+    }
+
     pub(crate) fn engine(&self) -> &dyn ClientEngine {
         &*self.engine
     }

@@ -79,6 +79,11 @@ impl ServerContext {
         Ok(ServerContext { engine: Rustls.server(config)? })
     }
 
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn from_engine(engine: Arc<dyn ServerEngine>) -> ServerContext {
+        ServerContext { engine }
+    }
+
     pub(crate) fn engine(&self) -> &dyn ServerEngine {
         &*self.engine
     }

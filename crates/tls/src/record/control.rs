@@ -90,15 +90,19 @@ impl Control {
         self.key_updates = 0;
     }
 
-    /// Takes a record that carries no data.
+    /// Takes a record that carries no data; says what to do first. What to do next says [`Control::next_message`], once
+    /// that is done.
     pub(super) fn receive(
         &mut self,
         content: ContentType,
         body: &[u8],
-    ) -> Result<Vec<Action>, TlsError> {
+    ) -> Result<Option<Action>, TlsError> {
         match content {
-            ContentType::ALERT => Ok(self.alert(body)?.into_iter().collect()),
-            ContentType::HANDSHAKE => self.handshake(body),
+            ContentType::ALERT => self.alert(body),
+            ContentType::HANDSHAKE => {
+                self.collect(body)?;
+                self.next_message()
+            }
             _ => Err(misbehaved("unknown content type", Some(Alert::DECODE_ERROR))),
         }
     }
@@ -135,25 +139,28 @@ impl Control {
         Ok(None)
     }
 
-    fn handshake(&mut self, body: &[u8]) -> Result<Vec<Action>, TlsError> {
+    fn collect(&mut self, body: &[u8]) -> Result<(), TlsError> {
         self.message.extend_from_slice(body);
-        let mut actions = Vec::new();
-        while let Some(&[kind, high, middle, low]) = self.message.first_chunk::<MESSAGE_HEADER>() {
-            let length = usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low);
+        let mut rest = &self.message[..];
+        while let Some(length) = message_length(rest) {
             if length > MAX_MESSAGE {
                 return Err(misbehaved("a handshake message longer than 65535 bytes", None));
             }
-            if self.message.len() < MESSAGE_HEADER + length {
-                break;
+            rest = rest.get(MESSAGE_HEADER + length..).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    /// Takes the next complete handshake message.
+    pub(super) fn next_message(&mut self) -> Result<Option<Action>, TlsError> {
+        match message_length(&self.message) {
+            Some(length) if MESSAGE_HEADER + length <= self.message.len() => {
+                let rest = self.message.split_off(MESSAGE_HEADER + length);
+                let message = std::mem::replace(&mut self.message, rest);
+                self.handshake_message(message[0], &message[MESSAGE_HEADER..]).map(Some)
             }
-            let rest = self.message.split_off(MESSAGE_HEADER + length);
-            let message = std::mem::replace(&mut self.message, rest);
-            actions.push(self.handshake_message(kind, &message[MESSAGE_HEADER..])?);
+            _ => Ok(None),
         }
-        if self.message.is_empty() {
-            self.message = Vec::new();
-        }
-        Ok(actions)
     }
 
     fn handshake_message(&mut self, kind: u8, body: &[u8]) -> Result<Action, TlsError> {
@@ -199,6 +206,12 @@ impl Control {
             _ => Err(misbehaved("a key update of unknown kind", Some(Alert::ILLEGAL_PARAMETER))),
         }
     }
+}
+
+/// What the header of the message at the front says; none while that is incomplete.
+fn message_length(bytes: &[u8]) -> Option<usize> {
+    let &[_, high, middle, low] = bytes.first_chunk::<MESSAGE_HEADER>()?;
+    Some(usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low))
 }
 
 /// The one record that is never protected; after a handshake it has no place (RFC 8446, section 5).

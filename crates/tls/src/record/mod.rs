@@ -4,6 +4,8 @@
 //! An engine hands over the secrets when its handshake ends; from then on it is only asked for new keys.
 
 mod control;
+#[cfg(any(test, fuzzing))]
+mod forge;
 mod protection;
 
 use crate::{
@@ -137,7 +139,8 @@ impl RecordLayer {
         }
         let action = self.control.receive(content, &plain[..count]);
         buffer.consume(length);
-        for action in action? {
+        let mut next = action?;
+        while let Some(action) = next {
             match action {
                 control::Action::Close => return Ok(Step::Closed),
                 control::Action::RefuseRenegotiation => {
@@ -155,6 +158,7 @@ impl RecordLayer {
                 }
                 control::Action::Ticket(body) => self.keys.new_session_ticket(&body)?,
             }
+            next = self.control.next_message()?;
         }
         Ok(Step::Again)
     }

@@ -34,8 +34,17 @@ pub(super) struct Header {
 impl Header {
     pub(super) const LENGTH: usize = 5;
 
-    /// Reads the header at the front of `bytes`; `None` while it is incomplete.
+    /// Reads the header at the front of `bytes`; `None` while it is incomplete. What no more bytes could mend is an error
+    /// at once.
     pub(super) fn read(bytes: &[u8]) -> Result<Option<Header>, TlsError> {
+        let wrong = |what| Err(misbehaved(what, Some(Alert::DECODE_ERROR)));
+        let known = ContentType::CHANGE_CIPHER_SPEC.0..=ContentType::HEARTBEAT.0;
+        if bytes.first().is_some_and(|content| !known.contains(content)) {
+            return wrong("unknown record type");
+        }
+        if bytes.get(1..3).is_some_and(|version| version[0] != 3) {
+            return wrong("wrong version number");
+        }
         let Some(&[content, major, minor, high, low]) = bytes.first_chunk() else {
             return Ok(None);
         };
@@ -44,19 +53,13 @@ impl Header {
             version: [major, minor],
             length: usize::from(u16::from_be_bytes([high, low])),
         };
-        let wrong =
-            if !(ContentType::CHANGE_CIPHER_SPEC.0..=ContentType::HEARTBEAT.0).contains(&content) {
-                "unknown record type"
-            } else if major != 3 {
-                "wrong version number"
-            } else if header.length == 0 && header.content != ContentType::APPLICATION_DATA {
-                "empty record"
-            } else if header.length >= MAX_PAYLOAD {
-                "record longer than any may be"
-            } else {
-                return Ok(Some(header));
-            };
-        Err(misbehaved(wrong, Some(Alert::DECODE_ERROR)))
+        if header.length == 0 && header.content != ContentType::APPLICATION_DATA {
+            return wrong("empty record");
+        }
+        if header.length >= MAX_PAYLOAD {
+            return wrong("record longer than any may be");
+        }
+        Ok(Some(header))
     }
 
     pub(super) fn record_length(self) -> usize {

@@ -69,6 +69,7 @@ const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 ///     drain: Duration::from_secs(30),
 ///     admin: None,
 ///     log: LogFormat::Text,
+///     resumption: Resumption::new().expect("random numbers"),
 /// });
 /// let state = AdminState {
 ///     metrics: Metrics::new(SystemTime::now()),

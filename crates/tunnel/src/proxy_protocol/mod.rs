@@ -1,6 +1,6 @@
 //! The PROXY protocol, both versions, in both directions: who the client is, told ahead of its bytes.
 //!
-//! Sans-IO: [`read`] takes the bytes received so far, [`write`] appends to a buffer. "The PROXY protocol",
+//! Sans-IO: [`read`] takes the bytes received so far, [`write()`] appends to a buffer. "The PROXY protocol",
 //! versions 1 and 2, section numbers below are those of its text.
 //!
 //! ```

@@ -85,6 +85,13 @@ impl Ends {
         !self.up_open() || !self.down_open()
     }
 
+    /// Whether the client ended in order and has been sent everything but the backend's end: there is nothing more that
+    /// it could miss.
+    pub(super) fn client_done(self) -> bool {
+        matches!(self.up, Up::Ending | Up::Ended)
+            && matches!(self.down, Down::Notifying | Down::Ended)
+    }
+
     /// Which side ended first, as a reason.
     pub(super) fn first(self) -> Option<CloseReason> {
         self.first.map(|side| match side {

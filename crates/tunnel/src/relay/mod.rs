@@ -332,11 +332,12 @@ impl Relay {
                 }
                 Step::NotifyClient => {
                     self.tls.close_notify();
-                    self.flush_client()?;
+                    let notified = self.flush_client();
+                    self.unless_done(notified)?;
                 }
                 Step::EndClient => {
                     let ended = self.client.shutdown(std::net::Shutdown::Write);
-                    ended.map_err(|error| client_lost(&error))?;
+                    self.unless_done(ended.map_err(|error| client_lost(&error)))?;
                 }
                 Step::ResetBackendWhenDelivered(reason) => {
                     self.enter(Phase::Delivering { reason }, thread.now);
@@ -350,7 +351,7 @@ impl Relay {
         if self.backend_broken && !self.ends.down_open() {
             return Err(Over::lost(CloseReason::BackendLost, Some(BROKEN.into())));
         }
-        if self.client_ready.error && !self.client_ready.readable {
+        if self.client_ready.error && !self.client_ready.readable && !self.ends.client_done() {
             return Err(self.client_error());
         }
         if self.backend_ready.error && !self.backend_ready.readable {
@@ -359,10 +360,20 @@ impl Relay {
         Ok(if again { Fate::Again } else { Fate::Wait })
     }
 
+    /// A client that ended in order and got every byte may hang up before it hears the end: nothing is lost by that.
+    fn unless_done(&mut self, result: Result<(), Over>) -> Result<(), Over> {
+        if result.is_err() && self.ends.client_done() {
+            let count = self.tls.outgoing().len();
+            self.tls.sent(count);
+            return Ok(());
+        }
+        result
+    }
+
     /// Sends whatever TLS still holds back.
-    pub(crate) fn flush_held(&mut self) -> Fate {
+    pub(crate) fn flush_held(&mut self, thread: &mut Thread, index: usize) -> Fate {
         match self.flush_client() {
-            Ok(()) => Fate::Wait,
+            Ok(()) => self.serve(thread, index),
             Err(over) => Fate::Over(over),
         }
     }

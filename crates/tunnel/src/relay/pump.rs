@@ -120,7 +120,8 @@ impl Relay {
     ) -> Result<bool, Over> {
         loop {
             if !self.tls.may_hold() || !self.down_pending.is_empty() {
-                self.flush_client()?;
+                let flushed = self.flush_client();
+                self.unless_done(flushed)?;
             }
             if !self.down_pending.is_empty()
                 || !self.ends.down_open()

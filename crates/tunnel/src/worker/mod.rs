@@ -237,9 +237,13 @@ impl Worker {
                 break;
             }
             self.held.pop_front();
-            let fate = self.same(index, id).map(|relay| relay.flush_held());
-            if let Some(Fate::Over(over)) = fate {
-                self.end(index, &over);
+            let Some(relay) = self.relays.get_mut(index).filter(|relay| relay.id == id) else {
+                continue;
+            };
+            match relay.flush_held(&mut self.thread, index) {
+                Fate::Over(over) => self.end(index, &over),
+                Fate::Again => self.again.push_back((index, id)),
+                Fate::Wait => {}
             }
         }
         let mut due = Vec::new();

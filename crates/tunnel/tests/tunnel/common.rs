@@ -8,7 +8,6 @@ use socket2::SockRef;
 use std::{
     io::{self, Read, Write},
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
-    path::PathBuf,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use tempfile::TempDir;
@@ -18,8 +17,6 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A certificate for some names, written to files, its own trust anchor.
 pub struct Certificate {
-    pub cert: PathBuf,
-    pub key: PathBuf,
     pub anchor: Box<[u8]>,
 }
 
@@ -31,12 +28,9 @@ pub fn certificate(folder: &TempDir, file: &str, names: &[&str]) -> Certificate 
     .unwrap();
     params.distinguished_name.push(rcgen::DnType::CommonName, file);
     let made = params.self_signed(&key).unwrap();
-    let paths =
-        [folder.path().join(format!("{file}.pem")), folder.path().join(format!("{file}.key"))];
-    std::fs::write(&paths[0], made.pem()).unwrap();
-    std::fs::write(&paths[1], key.serialize_pem()).unwrap();
-    let [cert, key] = paths;
-    Certificate { cert, key, anchor: made.der().to_vec().into() }
+    std::fs::write(folder.path().join(format!("{file}.pem")), made.pem()).unwrap();
+    std::fs::write(folder.path().join(format!("{file}.key")), key.serialize_pem()).unwrap();
+    Certificate { anchor: made.der().to_vec().into() }
 }
 
 /// A tunnel with one service in front of a backend that the test plays.

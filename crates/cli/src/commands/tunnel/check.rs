@@ -156,12 +156,6 @@ impl Report<'_> {
             }
             None => {}
         }
-        if let Some(rules) = &self.rules {
-            let _ = write!(
-                text,
-                "\nThe kernel needs these rules for transparent connections:\n\n{rules}\n"
-            );
-        }
         for warning in &self.warnings {
             let _ = writeln!(text, "warning: {warning}");
         }
@@ -169,6 +163,13 @@ impl Report<'_> {
             let _ = writeln!(text, "missing: {missing}");
         }
         text.push_str(if self.missing.is_empty() { "ok\n" } else { "not ok\n" });
+        // Last, so that everything from the first line of the script on can be given to a shell.
+        if let Some(rules) = &self.rules {
+            let _ = write!(
+                text,
+                "\nThe kernel needs these rules for transparent connections:\n\n{rules}"
+            );
+        }
         text
     }
 

@@ -1,7 +1,7 @@
 //! From options to the same thing that a configuration file is read into.
 
 use crate::{
-    args::{self, Written},
+    args::{self, ServiceArgs, Written},
     exit::Failure,
 };
 use ravelin_tunnel::{
@@ -20,10 +20,15 @@ impl Written {
     /// Whether there is enough to go on.
     ///
     /// # Errors
-    /// When neither a file nor a whole service is given.
+    /// When neither a file nor a whole service is given, or both are.
     pub fn complete(&self) -> Result<(), Failure> {
         if self.config.is_some() {
-            return Ok(());
+            if self.listen.is_empty() && self.service == ServiceArgs::default() {
+                return Ok(());
+            }
+            return Err(Failure::input(
+                "the services come from the file of --config; leave out --listen, --to and the others that describe one",
+            ));
         }
         let given = [
             ("--listen", !self.listen.is_empty()),

@@ -3,7 +3,6 @@
 use super::{clock, fault, negotiation::Raw};
 use crate::{
     TlsError, Version,
-    engine::Traffic,
     record::{Algorithm, KeySource, RecordLayer, Secret, Start},
 };
 use rustls::{ConnectionTrafficSecrets, SupportedCipherSuite, kernel::KernelConnection};
@@ -16,10 +15,10 @@ pub(super) fn own_records<R: Raw>(
     version: Version,
     now: Duration,
     small_first_records: bool,
-) -> Result<Box<dyn Traffic>, TlsError> {
+) -> Result<RecordLayer, TlsError> {
     let local = |error| fault::translate(error, None);
     let (secrets, kernel) = connection.into_kernel().map_err(local)?;
-    Ok(Box::new(RecordLayer::new(Start {
+    Ok(RecordLayer::new(Start {
         version,
         side: R::SIDE,
         send: (secrets.tx.0, secret(&secrets.tx.1)?),
@@ -27,7 +26,7 @@ pub(super) fn own_records<R: Raw>(
         confidentiality_limit: confidentiality_limit(kernel.negotiated_cipher_suite()),
         keys: Box::new(Schedule::<R> { kernel, now }),
         small_first_records,
-    })))
+    }))
 }
 
 struct Schedule<R: Raw> {

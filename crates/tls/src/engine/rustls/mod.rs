@@ -6,9 +6,12 @@
 //! - `traffic`: rustls's own record layer, the reference that ours is held to.
 //! - `clock`: lends rustls the caller's time.
 //! - `fault`: rustls's errors in our words.
+//! - `differential` (tests and fuzzing): holds our record layer to rustls's.
 
 mod client;
 mod clock;
+#[cfg(any(test, fuzzing))]
+pub mod differential;
 mod fault;
 mod keys;
 mod negotiation;

@@ -106,6 +106,13 @@ impl<R: Raw> Handshaking<R> {
         }
     }
 
+    /// The record layer of a finished handshake, for whoever forges records with it.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn into_records(self) -> Result<crate::record::RecordLayer, TlsError> {
+        let version = facts(&self.connection)?.version;
+        keys::own_records(self.connection, version, self.now, false)
+    }
+
     /// One call into rustls. `None` when it can do nothing more with this input.
     fn drive(
         &mut self,
@@ -146,10 +153,10 @@ impl<R: Raw> Handshaking<R> {
         (discard, Ok(done))
     }
 
-    /// Fetches the alert that rustls made for an error. `input` is what it has not let go of.
-    fn fail(&mut self, error: Error, input: &mut [u8], out: &mut Vec<u8>) -> TlsError {
+    /// Fetches the alert that rustls made for an error.
+    fn fail(&mut self, error: Error, out: &mut Vec<u8>) -> TlsError {
         let start = out.len();
-        send_queued(&mut self.connection, input, out);
+        send_queued(&mut self.connection, out);
         let sent = match out[start..] {
             [.., 21, 3, _, 0, 2, _, code] => Some(Alert::from_code(code)),
             _ => None,
@@ -177,7 +184,7 @@ impl<R: Raw> Negotiation for Handshaking<R> {
                     }
                 },
                 Err(error) => {
-                    let error = self.fail(error, &mut input[start..end], out);
+                    let error = self.fail(error, out);
                     return (start, Err(error));
                 }
             }
@@ -192,9 +199,12 @@ impl<R: Raw> Negotiation for Handshaking<R> {
         let handshake = facts(&connection)?;
         held.extend(tickets);
         let traffic: Box<dyn Traffic> = match data_path {
-            DataPath::Own => {
-                keys::own_records(connection, handshake.version, now, small_first_records)?
-            }
+            DataPath::Own => Box::new(keys::own_records(
+                connection,
+                handshake.version,
+                now,
+                small_first_records,
+            )?),
             DataPath::Engine => Box::new(EngineTraffic::new(connection, now)),
         };
         Ok((handshake, traffic))
@@ -207,21 +217,17 @@ fn record_length(bytes: &[u8]) -> Option<usize> {
     Some(5 + usize::from(u16::from_be_bytes([high, low])))
 }
 
-/// Appends what a connection that failed still has to say. `input` is what it has not let go of: rustls remembers where
-/// in it messages stand, and panics when they are gone.
-pub(super) fn send_queued<R: Raw>(connection: &mut R, input: &mut [u8], out: &mut Vec<u8>) {
-    let mut start = 0;
-    // Bounded: each turn takes one queued record, and an alert is the last of them.
-    for _ in 0..8 {
-        let status = connection.process(&mut input[start..]);
-        start += status.discard;
-        match status.state {
+/// Appends what a connection that failed still has to say, and shows rustls no more of the input: it would go on with the
+/// next record as if nothing had happened.
+pub(super) fn send_queued<R: Raw>(connection: &mut R, out: &mut Vec<u8>) {
+    while connection.wants_write() {
+        // Whatever is queued comes before anything is read, so no input is needed.
+        match connection.process(&mut []).state {
             Ok(ConnectionState::EncodeTlsData(mut data)) => {
                 if encode(&mut data, out).is_err() {
                     return;
                 }
             }
-            Ok(ConnectionState::TransmitTlsData(data)) => data.done(),
             _ => return,
         }
     }

@@ -19,11 +19,14 @@ pub(super) struct EngineTraffic<R: Raw> {
     /// When the handshake began: the time that tickets are taken to have come at, so that they count as older than they
     /// are and never as younger.
     now: Duration,
+    /// A copy of what the last call of `open` left in the buffer. rustls remembers where in its input the pieces of an
+    /// unfinished message stand, and panics when it is shown less.
+    pending: Vec<u8>,
 }
 
 impl<R: Raw> EngineTraffic<R> {
     pub(super) fn new(connection: R, now: Duration) -> EngineTraffic<R> {
-        EngineTraffic { connection, now }
+        EngineTraffic { connection, now, pending: Vec::new() }
     }
 
     /// Calls `work` where rustls lets data be written; what it wants to send first is appended to `out`.
@@ -33,7 +36,7 @@ impl<R: Raw> EngineTraffic<R> {
         work: impl FnOnce(WriteTraffic<'_, R::Data>, &mut Vec<u8>) -> Result<T, TlsError>,
     ) -> Result<T, TlsError> {
         loop {
-            match self.connection.process(&mut []).state {
+            match self.connection.process(&mut self.pending).state {
                 Ok(ConnectionState::EncodeTlsData(mut data)) => {
                     encode(&mut data, out).map_err(|error| fault::translate(error, None))?;
                 }
@@ -73,13 +76,14 @@ impl<R: Raw> Traffic for EngineTraffic<R> {
                 }
                 Ok(_) => again = discard > 0,
                 Err(error) => {
-                    send_queued(&mut self.connection, &mut records[discard..], out);
+                    send_queued(&mut self.connection, out);
                     end = Some(End::Failed(fault::translate(error, None)));
                 }
             }
             buffer.add_plain(count);
             buffer.consume(discard);
             if end.is_some() || !again {
+                self.pending = buffer.pending().to_vec();
                 return end;
             }
         }
