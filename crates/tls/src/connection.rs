@@ -178,7 +178,7 @@ impl Connection {
                     if let Some(answer) = error.plain_answer() {
                         self.outgoing.extend_from_slice(answer);
                     } else if let Some(alert) = error.alert() {
-                        self.outgoing.extend_from_slice(&[21, 3, 1, 0, 2, 2, alert.code()]);
+                        self.outgoing.extend_from_slice(&plain_alert(alert));
                     }
                     Some(End::Failed(TlsError::Hello(error)))
                 }
@@ -229,13 +229,26 @@ impl Connection {
     /// in the buffer: call [`open`](Self::open) next.
     ///
     /// # Errors
-    /// When no ClientHello waits for an answer, or the engine cannot start.
+    /// When no ClientHello waits for an answer, or the engine has nothing in common with what it asks for: the alert
+    /// then stands in [`outgoing`](Self::outgoing).
     pub fn answer(&mut self, context: &ServerContext, now: Duration) -> Result<(), TlsError> {
-        if !matches!(self.state, State::Asking(_)) {
+        let State::Asking(hello) = &self.state else {
             return Err(TlsError::Local("no ClientHello waits for an answer".into()));
+        };
+        match context.engine().accept(hello, now) {
+            Ok(negotiation) => {
+                self.state = State::Negotiating(negotiation);
+                Ok(())
+            }
+            Err(error) => {
+                if let Some(alert) = error.alert_sent() {
+                    self.outgoing.extend_from_slice(&plain_alert(alert));
+                }
+                self.received = Receiving::Failed;
+                self.state = State::Dead;
+                Err(error)
+            }
         }
-        self.state = State::Negotiating(context.engine().accept(now)?);
-        Ok(())
     }
 
     fn negotiate(&mut self, buffer: &mut OpenBuffer) -> Result<bool, TlsError> {
@@ -366,6 +379,11 @@ impl Connection {
     pub fn handshake(&self) -> Option<&Handshake> {
         self.handshake.as_deref()
     }
+}
+
+/// A fatal alert as a record without protection.
+fn plain_alert(alert: Alert) -> [u8; 7] {
+    [21, 3, 1, 0, 2, 2, alert.code()]
 }
 
 impl std::fmt::Debug for Connection {

@@ -10,6 +10,7 @@ use crate::{
     buffers::{OpenBuffer, SealBuffer},
     config::{ClientConfig, ConfigError, ServerConfig},
     connection::{End, Handshake},
+    hello::ClientHello,
 };
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -37,7 +38,9 @@ pub(crate) trait Engine: Send + Sync {
 
 /// A server's resolved configuration in the engine's own types.
 pub(crate) trait ServerEngine: Send + Sync {
-    fn accept(&self, now: Duration) -> Result<Box<dyn Negotiation>, TlsError>;
+    /// Starts a handshake with a client that sent `hello`, at `now`, since 1970-01-01T00:00:00Z. The message itself
+    /// comes again as input.
+    fn accept(&self, hello: &ClientHello, now: Duration) -> Result<Box<dyn Negotiation>, TlsError>;
 }
 
 /// A client's resolved configuration in the engine's own types.

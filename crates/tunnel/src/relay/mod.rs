@@ -403,7 +403,7 @@ impl Relay {
         &mut self,
         reason: CloseReason,
         error: &TlsError,
-        thread: &mut Thread,
+        thread: &Thread,
     ) -> Result<(), Over> {
         let over = Over::lost(reason, Some(error.to_string()));
         let answer = !self.tls.outgoing().is_empty();

@@ -8,7 +8,10 @@ use crate::{
     service::ClientAddress,
     worker::token_of,
 };
-use ravelin_tls::{Alert, End, HandshakeKind, TlsError};
+use ravelin_tls::{
+    Alert, End, HandshakeKind, TlsError,
+    hello::{Foreign, HelloError},
+};
 use std::{
     io::{self, ErrorKind, Read as _},
     time::Duration,
@@ -66,14 +69,7 @@ impl Relay {
             let (asking, established, end) = (opened.asking, opened.established, opened.end);
             match end {
                 Some(End::Failed(error)) => {
-                    let reason = match error {
-                        TlsError::AlertReceived(alert) if alert == Alert::CLOSE_NOTIFY => {
-                            CloseReason::HandshakeAborted
-                        }
-                        _ => CloseReason::HandshakeFailed,
-                    };
-                    self.service.metrics.handshake_failed(handshake_failure(&error));
-                    self.refuse(reason, &error, thread)?;
+                    self.fail(&error, thread)?;
                     return Ok(false);
                 }
                 Some(_) => return Err(Over::lost(CloseReason::HandshakeAborted, None)),
@@ -82,7 +78,10 @@ impl Relay {
                     self.server_name = hello.and_then(|hello| hello.server_name.clone());
                     let certificates = &self.service.settings.certificates;
                     let context = certificates.choose(self.server_name.as_deref());
-                    self.tls.answer(context, thread.since_epoch()).map_err(internal)?;
+                    if let Err(error) = self.tls.answer(context, thread.since_epoch()) {
+                        self.fail(&error, thread)?;
+                        return Ok(false);
+                    }
                 }
                 None => {
                     if !self.tls.may_hold() {
@@ -92,6 +91,18 @@ impl Relay {
                 }
             }
         }
+    }
+
+    fn fail(&mut self, error: &TlsError, thread: &Thread) -> Result<(), Over> {
+        self.service.metrics.handshake_failed(handshake_failure(error));
+        let reason = match error {
+            TlsError::AlertReceived(Alert::CLOSE_NOTIFY) => CloseReason::HandshakeAborted,
+            TlsError::Hello(HelloError::Foreign(Foreign::ProxyHeader)) => {
+                CloseReason::ProxyHeaderInvalid
+            }
+            _ => CloseReason::HandshakeFailed,
+        };
+        self.refuse(reason, error, thread)
     }
 
     /// Reads the PROXY header at the front. False while it is incomplete.

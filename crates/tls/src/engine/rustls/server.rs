@@ -2,9 +2,11 @@
 
 use super::{clock, fault, key_log, negotiation::Handshaking, provider, versions};
 use crate::{
-    ConfigError, DataPath, Identity, KeyKind, ServerConfig, SessionStore, TicketKeys, TlsError,
+    Alert, ConfigError, DataPath, Identity, KeyKind, ServerConfig, SessionStore, TicketKeys,
+    TlsError,
     config::{ClientAuth, KeyEncoding, PrivateKey},
     engine::{Negotiation, ServerEngine},
+    hello::ClientHello,
 };
 use rustls::{
     CipherSuite as Suite,
@@ -13,7 +15,7 @@ use rustls::{
         CertificateDer, PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer,
     },
     server::{
-        ClientHello, NoServerSessionStorage, ProducesTickets, ResolvesServerCert,
+        ClientHello as Offer, NoServerSessionStorage, ProducesTickets, ResolvesServerCert,
         StoresServerSessions, UnbufferedServerConnection,
     },
     sign::CertifiedKey,
@@ -22,6 +24,8 @@ use std::{sync::Arc, time::Duration};
 
 /// Tickets a TLS 1.3 client gets unless it asks for more (RFC 9149).
 const TICKETS: usize = 1;
+/// TLS 1.2 on the wire (RFC 5246, section 6.2.1).
+const TLS12: u16 = 0x0303;
 /// Tickets it gets at most.
 const MAX_TICKETS: usize = 4;
 
@@ -73,7 +77,15 @@ impl Context {
 }
 
 impl ServerEngine for Context {
-    fn accept(&self, now: Duration) -> Result<Box<dyn Negotiation>, TlsError> {
+    fn accept(&self, hello: &ClientHello, now: Duration) -> Result<Box<dyn Negotiation>, TlsError> {
+        // rustls would miss an extension that older versions do not have, and say so instead of this.
+        let highest = hello.versions.iter().copied().max().unwrap_or(hello.legacy_version);
+        if highest < TLS12 {
+            return Err(TlsError::Incompatible {
+                detail: "the client speaks no TLS 1.2 or later".into(),
+                alert: Some(Alert::PROTOCOL_VERSION),
+            });
+        }
         let connection = UnbufferedServerConnection::new(Arc::clone(&self.config))
             .map_err(|error| fault::translate(error, None))?;
         Ok(Box::new(Handshaking::new(connection, now, self.data_path, self.small_first_records)))
@@ -101,7 +113,7 @@ struct Identities {
 }
 
 impl ResolvesServerCert for Identities {
-    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+    fn resolve(&self, hello: Offer<'_>) -> Option<Arc<CertifiedKey>> {
         // In TLS 1.2 the suite names the kind of key, in TLS 1.3 only the signature scheme does.
         let suites = hello.cipher_suites();
         let tls13 = self.tls13 && suites.iter().any(|suite| is_tls13(*suite));

@@ -5,6 +5,7 @@ use super::super::{clock, negotiation::Handshaking};
 use crate::{
     DataPath, TlsError,
     engine::{ClientEngine, Negotiation, ServerEngine},
+    hello::ClientHello,
 };
 use rustls::{
     DigitallySignedStruct, Error, NamedGroup, SignatureAlgorithm, SignatureScheme,
@@ -17,7 +18,10 @@ use rustls::{
         SupportedKxGroup, aws_lc_rs,
     },
     pki_types::{CertificateDer, ServerName, UnixTime},
-    server::{ClientHello, NoServerSessionStorage, ResolvesServerCert, UnbufferedServerConnection},
+    server::{
+        ClientHello as Offer, NoServerSessionStorage, ResolvesServerCert,
+        UnbufferedServerConnection,
+    },
     sign::{CertifiedKey, Signer, SigningKey},
 };
 use std::{
@@ -107,7 +111,7 @@ impl Server {
 }
 
 impl ServerEngine for Server {
-    fn accept(&self, _: Duration) -> Result<Box<dyn Negotiation>, TlsError> {
+    fn accept(&self, _: &ClientHello, _: Duration) -> Result<Box<dyn Negotiation>, TlsError> {
         Ok(Box::new(self.begin()))
     }
 }
@@ -168,7 +172,7 @@ impl ActiveKeyExchange for Constant {
 }
 
 impl ResolvesServerCert for Constant {
-    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+    fn resolve(&self, _: Offer<'_>) -> Option<Arc<CertifiedKey>> {
         let certificate = CertificateDer::from(&b"a certificate that nobody reads"[..]);
         Some(Arc::new(CertifiedKey::new(vec![certificate], Arc::new(Constant))))
     }
