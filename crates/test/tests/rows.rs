@@ -18,8 +18,11 @@ const BLESS: &str = "RAVELIN_BLESS=1 cargo test -p ravelin-test --test rows";
 /// Where Rust tests are looked for.
 const RUST: [&str; 4] = ["crates", "tests", "interop", "conformance"];
 
-/// Where files count as tests by their name.
-const NAMED_FILES: [&str; 2] = ["tests", "interop"];
+/// Where programs count as tests by their name.
+const PROGRAMS: [&str; 2] = ["tests", "interop"];
+
+/// How the names of such programs end. Others are data or prose.
+const ENDINGS: [&str; 2] = ["py", "sh"];
 
 /// Names of tests, and the rows they prove.
 const EXAMPLES: &[(&str, &[&str])] = &[
@@ -224,10 +227,12 @@ fn proofs(workspace: &Path) -> Proofs {
             }
         }
     }
-    for folder in NAMED_FILES {
+    for folder in PROGRAMS {
         for file in files(&workspace.join(folder)) {
-            let name = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-            prove(name, relative(&file, workspace));
+            if file.extension().is_some_and(|ending| ENDINGS.iter().any(|known| ending == *known)) {
+                let name = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+                prove(name, relative(&file, workspace));
+            }
         }
     }
     proofs

@@ -1,20 +1,15 @@
 //! Both sides of a connection joined in memory: every version, suite, key kind and data path.
 
+use ravelin_test::{Key, Request, Validity};
 use ravelin_tls::{
     Alert, CipherSuite, ClientConfig, ClientContext, Connection, DataPath, End, Group,
     HandshakeKind, Identity, OpenBuffer, SealBuffer, ServerConfig, ServerContext, SessionStore,
     TicketKeys, TlsError, Version, VersionRange,
 };
-use rcgen::{CertificateParams, KeyPair};
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
-    time::Duration,
+    sync::Arc,
+    time::{Duration, UNIX_EPOCH},
 };
-
-static SERIAL: AtomicU32 = AtomicU32::new(0);
 
 const NOW: Duration = Duration::from_secs(1_800_000_000);
 
@@ -23,23 +18,24 @@ struct Authority {
     anchor: Box<[u8]>,
 }
 
-/// A self-signed certificate for localhost, its own anchor.
-fn authority(algorithm: &'static rcgen::SignatureAlgorithm) -> Authority {
-    let key = KeyPair::generate_for(algorithm).unwrap();
-    let mut params = CertificateParams::new(vec!["localhost".into()]).unwrap();
-    // Names of their own, so that one authority is not mistaken for another.
-    let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
-    params.distinguished_name.push(rcgen::DnType::CommonName, format!("Authority {serial}"));
-    params.not_before = rcgen::date_time_ymd(2020, 1, 1);
-    params.not_after = rcgen::date_time_ymd(2040, 1, 1);
-    let certificate = params.self_signed(&key).unwrap();
-    let identity =
-        Identity::from_bytes(certificate.pem().as_bytes(), key.serialize_pem().as_bytes()).unwrap();
-    Authority { identity: Arc::new(identity), anchor: certificate.der().to_vec().into() }
+/// A root with the name of its kind of key, and what it issued for localhost.
+fn authority(key: Key) -> Authority {
+    named(&format!("{key:?}"), key)
 }
 
 fn p256() -> Authority {
-    authority(&rcgen::PKCS_ECDSA_P256_SHA256)
+    authority(Key::EcdsaP256)
+}
+
+fn named(name: &str, key: Key) -> Authority {
+    let year = Duration::from_secs(365 * 24 * 60 * 60);
+    let validity =
+        Validity { not_before: UNIX_EPOCH + NOW - year, not_after: UNIX_EPOCH + NOW + year };
+    let root = ravelin_test::Authority::root_with(name, key, validity);
+    let issued = root.issue(&Request { key, validity, ..Request::new(["localhost"]) });
+    let identity =
+        Identity::from_bytes(issued.chain_pem().as_bytes(), issued.key_pem().as_bytes()).unwrap();
+    Authority { identity: Arc::new(identity), anchor: root.root_der().into() }
 }
 
 /// One end: a connection with the buffers that its thread lends it.
@@ -189,7 +185,7 @@ fn contexts(
 #[test]
 fn every_suite_and_data_path() {
     let ecdsa = p256();
-    let rsa = authority(&rcgen::PKCS_RSA_SHA256);
+    let rsa = authority(Key::Rsa2048);
     for &suite in CipherSuite::ALL {
         let name = suite.name();
         let authority = if name.contains("RSA") && !name.contains("ECDSA") { &rsa } else { &ecdsa };
@@ -217,13 +213,8 @@ fn every_suite_and_data_path() {
 
 #[test]
 fn every_key_kind_and_version_in_any_pieces() {
-    for algorithm in [
-        &rcgen::PKCS_ECDSA_P256_SHA256,
-        &rcgen::PKCS_ECDSA_P384_SHA384,
-        &rcgen::PKCS_ED25519,
-        &rcgen::PKCS_RSA_SHA256,
-    ] {
-        let authority = authority(algorithm);
+    for key in Key::ALL {
+        let authority = authority(key);
         for version in [Version::Tls12, Version::Tls13] {
             for piece in [1, 2, 5, 100, 65_536] {
                 let (client, server) = contexts(&authority, |client, _| {
@@ -395,7 +386,7 @@ fn application_protocols_are_agreed_or_refused() {
 
 #[test]
 fn refusals_carry_the_right_alert() {
-    let (authority, stranger) = (p256(), p256());
+    let (authority, stranger) = (p256(), named("Stranger", Key::EcdsaP256));
     let check = |client: &ClientContext, server: &ServerContext, name: &str, alert: Alert| {
         let mut pair = Pair { client: Side::client(client, name), server: Side::server(server) };
         pair.exchange(65_536);
@@ -424,7 +415,7 @@ fn refusals_carry_the_right_alert() {
 
 #[test]
 fn the_identity_is_chosen_by_what_the_client_can_verify() {
-    let (ecdsa, rsa) = (p256(), authority(&rcgen::PKCS_RSA_SHA256));
+    let (ecdsa, rsa) = (p256(), authority(Key::Rsa2048));
     let identities = vec![Arc::clone(&ecdsa.identity), Arc::clone(&rsa.identity)];
     let server = ServerContext::new(&ServerConfig::new(identities)).unwrap();
     for (suite, chosen) in [
@@ -437,7 +428,7 @@ fn the_identity_is_chosen_by_what_the_client_can_verify() {
         let client = ClientContext::new(&config).unwrap();
         let pair = Pair::new(&client, &server).handshake();
         let seen = &pair.client.connection.handshake().unwrap().peer_certificates;
-        assert_eq!(seen[0], chosen.anchor, "{suite}");
+        assert_eq!(seen[0], chosen.identity.certificates()[0], "{suite}");
     }
 }
 
