@@ -204,8 +204,11 @@ fn excerpt(text: &str, span: Range<usize>) -> (usize, &str, Range<usize>) {
     } else {
         (start, end)
     };
-    let marked = at - start..floor(text, span.end.clamp(at, end)) - start;
-    (number, text[start..end].trim_end_matches('\r'), marked)
+    let line = text[start..end].trim_end_matches('\r');
+    // What is trimmed cannot be marked.
+    let within = |at: usize| (at - start).min(line.len());
+    let marked = within(at)..within(floor(text, span.end.clamp(at, end)));
+    (number, line, marked)
 }
 
 /// The nearest boundary of a character at or before a byte.
@@ -321,7 +324,7 @@ mod tests {
 
     #[test]
     fn columns_are_characters_and_spans_may_lie_anywhere() {
-        let source = Source::new("f", "é = \"ü\"\r\nzweite");
+        let source = Source::new("f", "é = \"ü\"\r\r\r\nzweite");
         let fault = |span| Diagnostic::new("x").at(Some(&source), span);
         assert_eq!(fault(5..8).position(), Some(Position { line: 1, column: 5 }));
         for start in 0..30 {
