@@ -72,7 +72,8 @@ fn step(bytes: &mut Unstructured<'_>) -> Result<Step> {
         },
         7 => Step::KeyUpdate(bytes.int_in_range(0..=2)?),
         8 => Step::Bytes(body(bytes)?),
-        9 => Step::Seal(bytes.arbitrary()?),
+        9 if bytes.ratio(1, 8)? => Step::Seal(bytes.arbitrary()?),
+        9 => Step::Seal(bytes.arbitrary::<u8>()?.into()),
         10 => Step::Refresh,
         _ => Step::Close,
     })
