@@ -112,7 +112,12 @@ fn feed(
             }
             if connection.hello().is_some() {
                 let Some(context) = context else { break };
-                connection.answer(context, NOW).unwrap();
+                if let Err(error) = connection.answer(context, NOW) {
+                    assert!(!connection.outgoing().is_empty(), "the peer is told: {error}");
+                    assert!(end.is_none(), "two ends");
+                    end = Some(End::Failed(error));
+                    break;
+                }
             } else if !again {
                 break;
             }
