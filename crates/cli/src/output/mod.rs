@@ -20,7 +20,7 @@ pub fn print(text: &str) -> io::Result<()> {
 /// Writes one JSON object as a line of standard output.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 pub fn json(value: &serde_json::Value) -> io::Result<()> {
     print(&format!("{value}\n"))
 }
