@@ -1,7 +1,7 @@
 //! The boundary to TLS engines: traits in our words, third-party types in one folder each.
 //!
-//! An [`Engine`] turns what was written into contexts. A context starts a [`Handshake`](Negotiation); a finished
-//! handshake becomes a [`Traffic`]. None of them knows sockets or time.
+//! An `Engine` turns what was written into contexts. A context starts a `Negotiation`; a finished
+//! handshake becomes a `Traffic`. None of them knows sockets or time.
 
 pub(crate) mod rustls;
 
