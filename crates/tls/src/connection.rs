@@ -232,8 +232,12 @@ impl Connection {
     /// When no ClientHello waits for an answer, or the engine has nothing in common with what it asks for: the alert
     /// then stands in [`outgoing`](Self::outgoing).
     pub fn answer(&mut self, context: &ServerContext, now: Duration) -> Result<(), TlsError> {
-        let State::Asking(hello) = &self.state else {
-            return Err(TlsError::Local("no ClientHello waits for an answer".into()));
+        let hello = match mem::replace(&mut self.state, State::Dead) {
+            State::Asking(hello) => hello,
+            other => {
+                self.state = other;
+                return Err(TlsError::Local("no ClientHello waits for an answer".into()));
+            }
         };
         match context.engine().accept(hello, now) {
             Ok(negotiation) => {
@@ -245,7 +249,6 @@ impl Connection {
                     self.outgoing.extend_from_slice(&plain_alert(alert));
                 }
                 self.received = Receiving::Failed;
-                self.state = State::Dead;
                 Err(error)
             }
         }

@@ -39,8 +39,13 @@ pub(crate) trait Engine: Send + Sync {
 /// A server's resolved configuration in the engine's own types.
 pub(crate) trait ServerEngine: Send + Sync {
     /// Starts a handshake with a client that sent `hello`, at `now`, since 1970-01-01T00:00:00Z. The message itself
-    /// comes again as input.
-    fn accept(&self, hello: &ClientHello, now: Duration) -> Result<Box<dyn Negotiation>, TlsError>;
+    /// comes again as input. `hello` is given away, so that an engine can free its many small parts before it allocates
+    /// what stays: what stays would stand between them otherwise.
+    fn accept(
+        &self,
+        hello: Box<ClientHello>,
+        now: Duration,
+    ) -> Result<Box<dyn Negotiation>, TlsError>;
 }
 
 /// A client's resolved configuration in the engine's own types.

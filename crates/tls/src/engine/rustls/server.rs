@@ -77,7 +77,11 @@ impl Context {
 }
 
 impl ServerEngine for Context {
-    fn accept(&self, hello: &ClientHello, now: Duration) -> Result<Box<dyn Negotiation>, TlsError> {
+    fn accept(
+        &self,
+        hello: Box<ClientHello>,
+        now: Duration,
+    ) -> Result<Box<dyn Negotiation>, TlsError> {
         // rustls would miss an extension that older versions do not have, and say so instead of this.
         let highest = hello.versions.iter().copied().max().unwrap_or(hello.legacy_version);
         if highest < TLS12 {
@@ -86,6 +90,8 @@ impl ServerEngine for Context {
                 alert: Some(Alert::PROTOCOL_VERSION),
             });
         }
+        // What lives as long as the connection is allocated after what does not: see `ServerEngine::accept`.
+        drop(hello);
         let connection = UnbufferedServerConnection::new(Arc::clone(&self.config))
             .map_err(|error| fault::translate(error, None))?;
         Ok(Box::new(Handshaking::new(connection, now, self.data_path, self.small_first_records)))
