@@ -21,40 +21,46 @@ pub(super) struct Records {
 }
 
 impl Records {
-    /// The message's body once it is complete.
-    pub(super) fn read(&mut self, input: &[u8]) -> Result<Option<&[u8]>, HelloError> {
+    /// The message's body once it is complete. It is copied only when it is split over records.
+    pub(super) fn read<'a>(&'a mut self, input: &'a [u8]) -> Result<Option<&'a [u8]>, HelloError> {
         loop {
-            if let Some(length) = self.message_length()?
-                && self.message.len() >= MESSAGE_HEADER + length
-            {
-                return Ok(Some(&self.message[MESSAGE_HEADER..MESSAGE_HEADER + length]));
-            }
             let rest = input.get(self.consumed..).unwrap_or_default();
             let Some(body) = record(rest, self.consumed)? else { return Ok(None) };
             self.count += 1;
             if self.count > MAX_RECORDS {
                 return Err(HelloError::TooManyRecords);
             }
+            if self.message.is_empty()
+                && let Some(end) = message_end(body)?
+                && let Some(message) = body.get(MESSAGE_HEADER..end)
+            {
+                return Ok(Some(message));
+            }
             self.message.extend_from_slice(body);
             self.consumed += HEADER + body.len();
+            if let Some(end) = message_end(&self.message)?
+                && end <= self.message.len()
+            {
+                return Ok(Some(&self.message[MESSAGE_HEADER..end]));
+            }
         }
     }
+}
 
-    /// What the message's header says; none while that is incomplete.
-    fn message_length(&self) -> Result<Option<usize>, HelloError> {
-        match self.message.first() {
-            Some(&kind) if kind != CLIENT_HELLO => return Err(HelloError::NotHello { kind }),
-            _ => {}
-        }
-        let Some(&[_, high, middle, low]) = self.message.first_chunk::<MESSAGE_HEADER>() else {
-            return Ok(None);
-        };
-        let length = usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low);
-        if length > MAX_HELLO {
-            return Err(HelloError::TooLong { length });
-        }
-        Ok(Some(length))
+/// Where the message ends, by its header; none while that is incomplete.
+fn message_end(message: &[u8]) -> Result<Option<usize>, HelloError> {
+    match message.first() {
+        Some(&kind) if kind != CLIENT_HELLO => return Err(HelloError::NotHello { kind }),
+        _ => {}
     }
+    let Some(&[_, high, middle, low]) = message.first_chunk::<MESSAGE_HEADER>() else {
+        return Ok(None);
+    };
+    let length = usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low);
+    if length > MAX_HELLO {
+        return Err(HelloError::TooLong { length });
+    }
+    Ok(Some(MESSAGE_HEADER + length))
 }
 
 /// The body of the record at the front; none while it is incomplete. What its header forbids is said at once.

@@ -41,6 +41,16 @@ pub(crate) enum Algorithm {
     Chacha20Poly1305,
 }
 
+impl Algorithm {
+    /// Bytes of a key.
+    pub(crate) fn key_length(self) -> usize {
+        match self {
+            Algorithm::Aes128Gcm => 16,
+            Algorithm::Aes256Gcm | Algorithm::Chacha20Poly1305 => 32,
+        }
+    }
+}
+
 /// Which side of the connection we are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
@@ -48,7 +58,7 @@ pub(crate) enum Side {
     Server,
 }
 
-/// What the engine is still needed for once we protect records ourselves.
+/// Where later keys come from once we protect records ourselves.
 pub(crate) trait KeySource: Send {
     /// The next keys for sending (RFC 8446, section 7.2).
     fn next_send(&mut self) -> Result<Secret, TlsError>;

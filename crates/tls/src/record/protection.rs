@@ -92,11 +92,12 @@ pub(super) struct Protection {
 
 impl Protection {
     pub(super) fn new(version: Version, secret: &Secret, sequence: u64) -> Protection {
-        let (algorithm, length) = match secret.algorithm {
-            Algorithm::Aes128Gcm => (&AES_128_GCM, 16),
-            Algorithm::Aes256Gcm => (&AES_256_GCM, 32),
-            Algorithm::Chacha20Poly1305 => (&CHACHA20_POLY1305, 32),
+        let algorithm = match secret.algorithm {
+            Algorithm::Aes128Gcm => &AES_128_GCM,
+            Algorithm::Aes256Gcm => &AES_256_GCM,
+            Algorithm::Chacha20Poly1305 => &CHACHA20_POLY1305,
         };
+        let length = secret.algorithm.key_length();
         let shape = match (version, secret.algorithm) {
             (Version::Tls13, _) => Shape::Tls13,
             (Version::Tls12, Algorithm::Chacha20Poly1305) => Shape::Tls12Implicit,

@@ -1,42 +1,47 @@
-//! Hands the secrets of a finished handshake to our record layer and renews them.
+//! Hands the secrets of a finished handshake to our record layer.
 
-use super::{clock, fault, negotiation::Raw};
+use super::{clock, fault, negotiation::Raw, schedule::Heard};
 use crate::{
     TlsError, Version,
     record::{Algorithm, KeySource, RecordLayer, Secret, Start},
 };
-use rustls::{ConnectionTrafficSecrets, SupportedCipherSuite, kernel::KernelConnection};
+use rustls::{
+    ConnectionTrafficSecrets, SupportedCipherSuite, client::ClientConnectionData,
+    kernel::KernelConnection,
+};
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-/// Takes a finished handshake apart: rustls keeps the key schedule, we protect the records.
+/// Takes a finished handshake apart: from now on we protect the records.
 pub(super) fn own_records<R: Raw>(
     connection: R,
+    heard: Heard,
     version: Version,
     now: Duration,
     small_first_records: bool,
 ) -> Result<RecordLayer, TlsError> {
-    let local = |error| fault::translate(error, None);
-    let (secrets, kernel) = connection.into_kernel().map_err(local)?;
+    let limit = connection.negotiated_cipher_suite().map(confidentiality_limit);
+    let (secrets, keys) = connection.take_apart(heard, now)?;
     Ok(RecordLayer::new(Start {
         version,
         side: R::SIDE,
         send: (secrets.tx.0, secret(&secrets.tx.1)?),
         receive: (secrets.rx.0, secret(&secrets.rx.1)?),
-        confidentiality_limit: confidentiality_limit(kernel.negotiated_cipher_suite()),
-        keys: Box::new(Schedule::<R> { kernel, now }),
+        confidentiality_limit: limit.unwrap_or_default(),
+        keys,
         small_first_records,
     }))
 }
 
-struct Schedule<R: Raw> {
-    kernel: KernelConnection<R::Data>,
+/// A client's key schedule: rustls keeps it, because it also takes the session tickets.
+pub(super) struct ClientSchedule {
+    pub(super) kernel: KernelConnection<ClientConnectionData>,
     /// When the handshake began: the time that tickets are taken to have come at, so that they count as older than they
     /// are and never as younger.
-    now: Duration,
+    pub(super) now: Duration,
 }
 
-impl<R: Raw> KeySource for Schedule<R> {
+impl KeySource for ClientSchedule {
     fn next_send(&mut self) -> Result<Secret, TlsError> {
         secret(&self.kernel.update_tx_secret().map_err(|error| fault::translate(error, None))?.1)
     }
@@ -46,7 +51,7 @@ impl<R: Raw> KeySource for Schedule<R> {
     }
 
     fn new_session_ticket(&mut self, body: &[u8]) -> Result<(), TlsError> {
-        clock::at(self.now, || R::new_session_ticket(&mut self.kernel, body))
+        clock::at(self.now, || self.kernel.handle_new_session_ticket(body))
             .map_err(|error| fault::translate(error, None))
     }
 }

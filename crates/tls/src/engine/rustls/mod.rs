@@ -3,6 +3,7 @@
 //! - `server`, `client`: what was written becomes a context.
 //! - `negotiation`: drives a handshake, record by record.
 //! - `keys`: hands the secrets of a finished handshake to our record layer.
+//! - `schedule`: a server's traffic secrets behind the handshake.
 //! - `traffic`: rustls's own record layer, the reference that ours is held to.
 //! - `clock`: lends rustls the caller's time.
 //! - `fault`: rustls's errors in our words.
@@ -15,6 +16,7 @@ pub mod differential;
 mod fault;
 mod keys;
 mod negotiation;
+mod schedule;
 mod server;
 mod traffic;
 

@@ -1,15 +1,19 @@
 //! Drives a rustls handshake, record by record.
 
-use super::{clock, fault, keys, traffic::EngineTraffic};
+use super::{
+    clock, fault,
+    keys::{self, ClientSchedule},
+    schedule::{Fixed, Heard},
+    traffic::EngineTraffic,
+};
 use crate::{
     Alert, CipherSuite, DataPath, Group, Handshake, HandshakeKind, TlsError, Version,
     engine::{Negotiation, Progress, Traffic},
-    record::Side,
+    record::{KeySource, Side},
 };
 use rustls::{
-    Error, ProtocolVersion,
+    Error, ExtractedSecrets, ProtocolVersion,
     client::{ClientConnectionData, UnbufferedClientConnection},
-    kernel::KernelConnection,
     server::{ServerConnectionData, UnbufferedServerConnection},
     unbuffered::{
         ConnectionState, EncodeError, EncodeTlsData, InsufficientSizeError,
@@ -26,12 +30,12 @@ pub(super) trait Raw:
     const SIDE: Side;
 
     fn process<'c, 'i>(&'c mut self, input: &'i mut [u8]) -> UnbufferedStatus<'c, 'i, Self::Data>;
-    fn into_kernel(self)
-    -> Result<(rustls::ExtractedSecrets, KernelConnection<Self::Data>), Error>;
-    fn new_session_ticket(
-        kernel: &mut KernelConnection<Self::Data>,
-        body: &[u8],
-    ) -> Result<(), Error>;
+    /// Takes a finished handshake apart: what protects the records now, and where later keys come from.
+    fn take_apart(
+        self,
+        heard: Heard,
+        now: Duration,
+    ) -> Result<(ExtractedSecrets, Box<dyn KeySource>), TlsError>;
 }
 
 impl Raw for UnbufferedServerConnection {
@@ -42,15 +46,23 @@ impl Raw for UnbufferedServerConnection {
         self.process_tls_records(input)
     }
 
-    fn into_kernel(
+    fn take_apart(
         self,
-    ) -> Result<(rustls::ExtractedSecrets, KernelConnection<Self::Data>), Error> {
-        self.dangerous_into_kernel_connection()
-    }
-
-    fn new_session_ticket(_: &mut KernelConnection<Self::Data>, _: &[u8]) -> Result<(), Error> {
-        // The record layer refuses a client's ticket before it gets here.
-        Err(Error::General("a server takes no session tickets".into()))
+        heard: Heard,
+        _: Duration,
+    ) -> Result<(ExtractedSecrets, Box<dyn KeySource>), TlsError> {
+        let tls13 = self.protocol_version() == Some(ProtocolVersion::TLSv1_3);
+        let extracted = self.dangerous_into_kernel_connection();
+        let (secrets, _) = extracted.map_err(|error| fault::translate(error, None))?;
+        let keys: Box<dyn KeySource> = if tls13 {
+            let schedule = heard.schedule(&secrets.tx.1);
+            Box::new(schedule.ok_or_else(|| {
+                TlsError::Local("the engine did not name its traffic secrets".into())
+            })?)
+        } else {
+            Box::new(Fixed)
+        };
+        Ok((secrets, keys))
     }
 }
 
@@ -62,17 +74,14 @@ impl Raw for UnbufferedClientConnection {
         self.process_tls_records(input)
     }
 
-    fn into_kernel(
+    fn take_apart(
         self,
-    ) -> Result<(rustls::ExtractedSecrets, KernelConnection<Self::Data>), Error> {
-        self.dangerous_into_kernel_connection()
-    }
-
-    fn new_session_ticket(
-        kernel: &mut KernelConnection<Self::Data>,
-        body: &[u8],
-    ) -> Result<(), Error> {
-        kernel.handle_new_session_ticket(body)
+        _: Heard,
+        now: Duration,
+    ) -> Result<(ExtractedSecrets, Box<dyn KeySource>), TlsError> {
+        let extracted = self.dangerous_into_kernel_connection();
+        let (secrets, kernel) = extracted.map_err(|error| fault::translate(error, None))?;
+        Ok((secrets, Box::new(ClientSchedule { kernel, now })))
     }
 }
 
@@ -87,6 +96,7 @@ pub(super) struct Handshaking<R: Raw> {
     shown: usize,
     /// Session tickets of a TLS 1.3 server, to be sent whenever it suits.
     tickets: Vec<u8>,
+    heard: Heard,
 }
 
 impl<R: Raw> Handshaking<R> {
@@ -103,6 +113,7 @@ impl<R: Raw> Handshaking<R> {
             small_first_records,
             shown: 0,
             tickets: Vec::new(),
+            heard: Heard::default(),
         }
     }
 
@@ -110,7 +121,7 @@ impl<R: Raw> Handshaking<R> {
     #[cfg(any(test, fuzzing))]
     pub(super) fn into_records(self) -> Result<crate::record::RecordLayer, TlsError> {
         let version = facts(&self.connection)?.version;
-        keys::own_records(self.connection, version, self.now, false)
+        keys::own_records(self.connection, self.heard, version, self.now, false)
     }
 
     /// One call into rustls. `None` when it can do nothing more with this input.
@@ -119,7 +130,7 @@ impl<R: Raw> Handshaking<R> {
         input: &mut [u8],
         out: &mut Vec<u8>,
     ) -> (usize, Result<Option<Progress>, Error>) {
-        let status = self.connection.process(input);
+        let status = self.heard.listen(|| self.connection.process(input));
         let discard = status.discard;
         let done = match status.state {
             Err(error) => return (discard, Err(error)),
@@ -195,12 +206,14 @@ impl<R: Raw> Negotiation for Handshaking<R> {
         self: Box<Self>,
         held: &mut Vec<u8>,
     ) -> Result<(Handshake, Box<dyn Traffic>), TlsError> {
-        let Handshaking { connection, now, data_path, small_first_records, tickets, .. } = *self;
+        let Handshaking { connection, now, data_path, small_first_records, tickets, heard, .. } =
+            *self;
         let handshake = facts(&connection)?;
         held.extend(tickets);
         let traffic: Box<dyn Traffic> = match data_path {
             DataPath::Own => Box::new(keys::own_records(
                 connection,
+                heard,
                 handshake.version,
                 now,
                 small_first_records,

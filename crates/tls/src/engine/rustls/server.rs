@@ -1,6 +1,8 @@
 //! A server's context.
 
-use super::{clock, fault, key_log, negotiation::Handshaking, provider, versions};
+use super::{
+    clock, fault, key_log, negotiation::Handshaking, provider, schedule::Listener, versions,
+};
 use crate::{
     Alert, ConfigError, DataPath, Identity, KeyKind, ServerConfig, SessionStore, TicketKeys,
     TlsError,
@@ -55,7 +57,11 @@ impl Context {
         .with_cert_resolver(Arc::new(Identities { identities, tls13 }));
         config.ignore_client_order = true;
         config.alpn_protocols = written.alpn.iter().map(|name| name.to_vec()).collect();
-        config.key_log = key_log(written.key_log.as_ref());
+        let key_log = key_log(written.key_log.as_ref());
+        config.key_log = match written.data_path {
+            DataPath::Own => Arc::new(Listener(key_log)),
+            DataPath::Engine => key_log,
+        };
         config.enable_secret_extraction = written.data_path == DataPath::Own;
         config.send_tls13_tickets = TICKETS;
         config.max_tls13_tickets = MAX_TICKETS;

@@ -1,14 +1,14 @@
 //! rustls with constants in place of randomness, key exchange and signatures: every handshake under the same version
 //! and cipher is the same, byte for byte, and so are its keys.
 
-use super::super::{clock, negotiation::Handshaking};
+use super::super::{clock, negotiation::Handshaking, schedule::Listener};
 use crate::{
     DataPath, TlsError,
     engine::{ClientEngine, Negotiation, ServerEngine},
     hello::ClientHello,
 };
 use rustls::{
-    DigitallySignedStruct, Error, NamedGroup, SignatureAlgorithm, SignatureScheme,
+    DigitallySignedStruct, Error, NamedGroup, NoKeyLog, SignatureAlgorithm, SignatureScheme,
     client::{
         Resumption, UnbufferedClientConnection,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -79,6 +79,7 @@ impl Agreement {
         let mut config = config.with_no_client_auth().with_cert_resolver(Arc::new(Constant));
         config.send_tls13_tickets = 0;
         config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.key_log = Arc::new(Listener(Arc::new(NoKeyLog)));
         config.enable_secret_extraction = data_path == DataPath::Own;
         Server { config: Arc::new(config), data_path }
     }
@@ -111,7 +112,7 @@ impl Server {
 }
 
 impl ServerEngine for Server {
-    fn accept(&self, _: &ClientHello, _: Duration) -> Result<Box<dyn Negotiation>, TlsError> {
+    fn accept(&self, _: Box<ClientHello>, _: Duration) -> Result<Box<dyn Negotiation>, TlsError> {
         Ok(Box::new(self.begin()))
     }
 }
