@@ -1,6 +1,6 @@
 //! Which time limit of a connection comes next, and what happens when it passes.
 
-use super::{DELIVERY_POLL, Fate, LINGER, Over, Phase, Relay, Thread, Times};
+use super::{DELIVERY_POLL, Fate, LINGER, Over, Phase, REDIAL, Relay, Thread, Times};
 use crate::{
     reason::CloseReason,
     service::{AcceptProxy, Timeouts},
@@ -20,6 +20,8 @@ enum Limit {
     Over(CloseReason),
     /// The address that was dialled does not answer.
     Connect { address: usize },
+    /// The backend's queue may have room by now.
+    Dial { address: usize },
     /// Time to ask the kernel again.
     Delivery { reason: CloseReason },
     /// The client has had time to read why it was refused.
@@ -43,13 +45,27 @@ impl Relay {
                     self.deliver(reason).unwrap_or_else(Fate::Over)
                 }
                 Limit::Connect { address } => {
-                    match self.give_up_connecting(address, thread, index) {
-                        Ok(()) => self.serve(thread, index),
-                        Err(over) => Fate::Over(over),
-                    }
+                    let dialled = self.give_up_connecting(address, thread, index);
+                    self.serve_dialled(dialled, thread, index)
+                }
+                Limit::Dial { address } => {
+                    let dialled = self.dial_again(address, thread, index);
+                    self.serve_dialled(dialled, thread, index)
                 }
             },
             _ => Fate::Wait,
+        }
+    }
+
+    fn serve_dialled(
+        &mut self,
+        dialled: Result<(), Over>,
+        thread: &mut Thread,
+        index: usize,
+    ) -> Fate {
+        match dialled {
+            Ok(()) => self.serve(thread, index),
+            Err(over) => Fate::Over(over),
         }
     }
 
@@ -90,6 +106,11 @@ fn next(
             let at = after(times.phase, timeouts.connect);
             [Some(Deadline { at, limit: Limit::Connect { address } }), lifetime, None]
         }
+        Phase::Queuing { address, until } => {
+            let again = Deadline { at: times.phase + REDIAL, limit: Limit::Dial { address } };
+            let end = Deadline { at: until, limit: Limit::Connect { address } };
+            [Some(again).filter(|again| again.at < until), Some(end), lifetime]
+        }
         Phase::Relaying if half_closed => {
             [over(times.moved, timeouts.half_close, CloseReason::HalfCloseTimeout), lifetime, None]
         }
@@ -117,7 +138,7 @@ fn next(
 }
 
 /// In milliseconds, rounded up: never early.
-fn after(since: u64, limit: Duration) -> u64 {
+pub(super) fn after(since: u64, limit: Duration) -> u64 {
     let limit = u64::try_from(limit.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
     since.saturating_add(limit)
 }
@@ -155,6 +176,9 @@ mod tests {
             at(Phase::Relaying, true, &timeouts),
             over(35_000, CloseReason::HalfCloseTimeout)
         );
+        let queuing = |until| at(Phase::Queuing { address: 0, until }, false, &timeouts);
+        assert_eq!(queuing(7_000), Some((2_020, Limit::Dial { address: 0 })));
+        assert_eq!(queuing(2_020), Some((2_020, Limit::Connect { address: 0 })));
         assert_eq!(at(Phase::Lingering, false, &timeouts), Some((4_000, Limit::Linger)));
         let reason = CloseReason::ClientTruncated;
         assert_eq!(

@@ -46,6 +46,8 @@ pub(crate) const HOLD: u64 = 10;
 const LINGER: u64 = 2_000;
 /// How often the kernel is asked whether a truncated upload has been delivered, in milliseconds.
 const DELIVERY_POLL: u64 = 20;
+/// How often a unix backend whose queue is full is dialled again, in milliseconds.
+const REDIAL: u64 = 20;
 
 /// Why a backend counts as lost that closed while the client was still sending.
 const BROKEN: &str = "it stopped taking data before the client had sent everything";
@@ -123,6 +125,12 @@ enum Phase {
     /// The handshake is done; the backend's address with this index was dialled.
     Connecting {
         address: usize,
+    },
+    /// The queue of the backend (a unix socket) with this index was full: it is dialled again until this moment, because
+    /// the kernel has begun nothing and will say nothing.
+    Queuing {
+        address: usize,
+        until: u64,
     },
     Relaying,
     /// The upload was truncated; the backend's kernel has not acknowledged all of it.
@@ -300,13 +308,13 @@ impl Relay {
         match self.phase {
             Phase::Header | Phase::Handshake => self.handshake(thread, index)?,
             Phase::Connecting { address } => self.finish_connecting(address, thread, index)?,
-            Phase::Relaying | Phase::Delivering { .. } => {}
+            Phase::Queuing { .. } | Phase::Relaying | Phase::Delivering { .. } => {}
             Phase::Lingering => return self.linger(),
         }
         match self.phase {
             Phase::Relaying => self.relay(thread),
             Phase::Delivering { reason } => self.deliver(reason),
-            Phase::Connecting { .. } => {
+            Phase::Connecting { .. } | Phase::Queuing { .. } => {
                 if self.client_ready.error {
                     return Err(self.client_error());
                 }

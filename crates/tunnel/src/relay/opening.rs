@@ -1,6 +1,9 @@
 //! From accept to the first byte for the backend: PROXY header, handshake, dialling.
 
-use super::{Over, Phase, Ready, Relay, Socket, Thread, backend::BackendStream, client_lost};
+use super::{
+    Over, Phase, Ready, Relay, Socket, Thread, backend::BackendStream, client_lost,
+    deadlines::after,
+};
 use crate::{
     metrics::handshake_failure,
     proxy_protocol::{self, Sent, TlsFacts},
@@ -197,6 +200,14 @@ impl Relay {
                     let detail = format!("{}: {why}", settings.target);
                     return Err(Over::lost(reason, Some(detail)));
                 }
+                Some(Err(error)) if error.kind() == ErrorKind::WouldBlock => {
+                    let until = match self.phase {
+                        Phase::Queuing { address: same, until } if same == address => until,
+                        _ => after(thread.now, settings.timeouts.connect),
+                    };
+                    self.enter(Phase::Queuing { address, until }, thread.now);
+                    return Ok(());
+                }
                 Some(Err(error)) => failed = Some(error),
                 Some(Ok(mut backend)) => {
                     let registered =
@@ -235,6 +246,16 @@ impl Relay {
                 self.dial(address + 1, Some(error), thread, index)
             }
         }
+    }
+
+    /// Dials the backend whose queue was full once more.
+    pub(super) fn dial_again(
+        &mut self,
+        address: usize,
+        thread: &mut Thread,
+        index: usize,
+    ) -> Result<(), Over> {
+        self.dial(address, None, thread, index)
     }
 
     /// The backend did not accept in time: tries its next address, if it has one.

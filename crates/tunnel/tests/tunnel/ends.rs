@@ -2,9 +2,13 @@
 
 use crate::common::{self, Bench, pattern, read_to_end, reset};
 use ravelin_tls::End;
+use socket2::{Domain, SockAddr, Socket, Type};
 use std::{
     io::{ErrorKind, Read, Write},
     net::Shutdown,
+    os::unix::net::{UnixListener, UnixStream},
+    path::Path,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -24,7 +28,7 @@ fn f02_bytes_pass_both_ways() {
 fn f04_the_backend_may_be_a_unix_socket() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("backend.sock");
-    let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    let listener = UnixListener::bind(&path).unwrap();
     let bench = Bench::new(&format!("target = \"unix:{}\"", path.display()));
     let context = bench.context();
     let mut client = common::Client::connect(bench.address, &context, "localhost").unwrap();
@@ -35,6 +39,46 @@ fn f04_the_backend_may_be_a_unix_socket() {
     backend.write_all(b"answer").unwrap();
     backend.shutdown(Shutdown::Write).unwrap();
     assert_eq!(client.read_to_end(), (b"answer".to_vec(), Ok(End::Closed)));
+}
+
+/// A unix socket that queues one connection and no more, and that connection.
+fn full_queue(path: &Path) -> (UnixListener, UnixStream) {
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
+    socket.bind(&SockAddr::unix(path).unwrap()).unwrap();
+    socket.listen(0).unwrap();
+    (socket.into(), UnixStream::connect(path).unwrap())
+}
+
+#[test]
+fn f04_a_unix_backend_with_a_full_queue_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backend.sock");
+    let (listener, first) = full_queue(&path);
+    let bench = Bench::new(&format!("target = \"unix:{}\"", path.display()));
+    let context = bench.context();
+    let mut client = common::Client::connect(bench.address, &context, "localhost").unwrap();
+    client.send(b"question").unwrap();
+    thread::sleep(Duration::from_millis(100));
+    let (_held, _) = listener.accept().unwrap();
+    let (mut backend, _) = listener.accept().unwrap();
+    let mut question = [0; 8];
+    backend.read_exact(&mut question).unwrap();
+    assert_eq!(&question, b"question");
+    drop(first);
+}
+
+#[test]
+fn f07_a_unix_backend_with_a_full_queue_is_given_up_in_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backend.sock");
+    let (_listener, _first) = full_queue(&path);
+    let target = format!("target = \"unix:{}\"\nconnect-timeout = \"200ms\"", path.display());
+    let bench = Bench::new(&target);
+    let context = bench.context();
+    let mut client = common::Client::connect(bench.address, &context, "localhost").unwrap();
+    let began = Instant::now();
+    assert!(client.read_to_end().1.is_err());
+    assert!(began.elapsed() >= Duration::from_millis(150));
 }
 
 #[test]
@@ -71,24 +115,24 @@ fn f05_a_slow_reader_gets_every_byte() {
     let bench = Bench::new("");
     let data = pattern(20_000_000);
     let (mut client, mut backend) = bench.connect();
-    std::thread::scope(|scope| {
+    thread::scope(|scope| {
         scope.spawn(|| {
             backend.write_all(&data).unwrap();
             backend.shutdown(Shutdown::Write).unwrap();
         });
-        std::thread::sleep(Duration::from_millis(300));
+        thread::sleep(Duration::from_millis(300));
         let (received, end) = client.read_to_end();
         assert!(received == data);
         assert_eq!(end, Ok(End::Closed));
     });
     let (mut client, mut backend) = bench.connect();
-    std::thread::scope(|scope| {
+    thread::scope(|scope| {
         let sender = scope.spawn(|| {
             client.send(&data).unwrap();
             client.close().unwrap();
             client
         });
-        std::thread::sleep(Duration::from_millis(300));
+        thread::sleep(Duration::from_millis(300));
         let (received, end) = read_to_end(&mut backend);
         assert!(received == data && end.is_ok());
         sender.join().unwrap();
@@ -98,7 +142,7 @@ fn f05_a_slow_reader_gets_every_byte() {
 #[test]
 fn f05_tiny_writes_arrive_in_order_on_many_connections() {
     let bench = Bench::new("");
-    std::thread::scope(|scope| {
+    thread::scope(|scope| {
         for number in 0..20u8 {
             let (mut client, mut backend) = bench.connect();
             scope.spawn(move || {
@@ -123,7 +167,7 @@ fn f08_a_truncated_upload_is_delivered_and_then_reset() {
     client.send(&data).unwrap();
     client.truncate().unwrap();
     // Give it time to read late: the reset must not overtake the data.
-    std::thread::sleep(Duration::from_millis(200));
+    thread::sleep(Duration::from_millis(200));
     let (received, end) = read_to_end(&mut backend);
     assert!(received == data);
     assert_eq!(end, Err(ErrorKind::ConnectionReset));
@@ -182,7 +226,7 @@ fn f08_a_backend_that_stops_taking_data_is_no_clean_end() {
     backend.write_all(b"early answer").unwrap();
     // Closing with unread data is a reset.
     client.send(&pattern(10_000)).unwrap();
-    std::thread::sleep(Duration::from_millis(100));
+    thread::sleep(Duration::from_millis(100));
     drop(backend);
     let started = Instant::now();
     let mut failed = false;
