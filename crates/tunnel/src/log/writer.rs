@@ -11,11 +11,15 @@ use std::{
         atomic::Ordering,
         mpsc::{Receiver, RecvTimeoutError, SyncSender},
     },
+    thread,
     time::{Duration, Instant, SystemTime},
 };
 
 /// How long suppressed lines are counted before a summary tells of them.
 const SUMMARY_AFTER: Duration = Duration::from_secs(1);
+
+/// How long a line may wait for others to be written with: under load a wake-up for each would cost more than the line.
+const GATHER: Duration = Duration::from_millis(5);
 
 /// Bytes that are written at once, if so many wait.
 const BATCH: usize = 64 * 1024;
@@ -32,7 +36,12 @@ pub(super) fn run(
         Writer { counts, format, output, batch: Vec::new(), flushes: Vec::new(), summary: None };
     loop {
         match writer.next(queue) {
-            Ok(message) => writer.take(message),
+            Ok(message) => {
+                if matches!(message, Message::Line(_)) {
+                    thread::sleep(GATHER);
+                }
+                writer.take(message);
+            }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }
