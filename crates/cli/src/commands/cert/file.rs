@@ -32,11 +32,20 @@ impl Prepared {
     ///
     /// # Errors
     /// When there is something already, or the file cannot be written; the message names it.
-    pub fn write(path: &Path, bytes: &[u8], access: Access, force: bool) -> Result<Prepared, Failure> {
+    pub fn write(
+        path: &Path,
+        bytes: &[u8],
+        access: Access,
+        force: bool,
+    ) -> Result<Prepared, Failure> {
         let failed = |error: io::Error| named(path, &error);
         let place = place(path, force)?;
         let mut name = OsString::from(".");
-        name.push(place.file_name().ok_or_else(|| Failure::input(format!("{}: is no file name", path.display())))?);
+        name.push(
+            place
+                .file_name()
+                .ok_or_else(|| Failure::input(format!("{}: is no file name", path.display())))?,
+        );
         name.push(format!(".{}.new", std::process::id()));
         let new = place.with_file_name(name);
         let mode = match access {
@@ -44,7 +53,12 @@ impl Prepared {
             Access::Everybody => 0o644,
         };
         // A new file only: whatever somebody laid there under that name is not written through.
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&new).map_err(failed)?;
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(mode)
+            .open(&new)
+            .map_err(failed)?;
         let prepared = Prepared { shown: path.to_owned(), place, new, force };
         file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)?;
         Ok(prepared)
@@ -151,7 +165,10 @@ mod tests {
         write(&link, b"two", true).unwrap();
         assert_eq!(fs::read(&file).unwrap(), b"two");
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-        assert_eq!(write(Path::new("/dev/null"), b"x", true).unwrap_err(), "/dev/null: is no ordinary file");
+        assert_eq!(
+            write(Path::new("/dev/null"), b"x", true).unwrap_err(),
+            "/dev/null: is no ordinary file"
+        );
         assert!(write(folder.path(), b"x", true).unwrap_err().ends_with(": is no ordinary file"));
     }
 

@@ -18,6 +18,7 @@ use std::{
     io::{self, Read},
     path::Path,
 };
+use x509_parser::{asn1_rs::FromDer as _, certificate::X509Certificate, error::X509Error, nom};
 use zeroize::Zeroizing;
 
 /// A file larger than this is refused unread.
@@ -104,6 +105,31 @@ pub fn read_certificates(file: &Path) -> Result<Vec<Vec<u8>>, InputError> {
     Ok(certificates)
 }
 
+/// A certificate of a file, taken apart.
+///
+/// # Errors
+/// When it is none, or more follows.
+pub fn parse_certificate<'a>(
+    der: &'a [u8],
+    file: &Path,
+) -> Result<X509Certificate<'a>, InputError> {
+    match X509Certificate::from_der(der) {
+        Ok(([], certificate)) => Ok(certificate),
+        Ok((rest, _)) => {
+            Err(InputError::new(file, format!("{} bytes follow the certificate", rest.len())))
+        }
+        Err(error) => Err(InputError::new(file, format!("is no certificate: {}", asn1(error)))),
+    }
+}
+
+/// x509-parser's fault without its wrapping.
+pub fn asn1(error: nom::Err<X509Error>) -> String {
+    match error {
+        nom::Err::Incomplete(_) => "it ends too early".into(),
+        nom::Err::Error(error) | nom::Err::Failure(error) => error.to_string(),
+    }
+}
+
 /// All certificate revocation lists of a file, as DER, in its order; at least one.
 ///
 /// # Errors
@@ -163,7 +189,11 @@ pub fn read_key(file: &Path, passphrase: &Passphrase) -> Result<Zeroizing<Vec<u8
         return Ok(block.der);
     }
     let encrypted = EncryptedPrivateKeyInfoRef::try_from(&block.der[..]).map_err(|_| {
-        InputError::at(file, block.line, "this is no encrypted key of PKCS#8, or in an encryption of before PBES2")
+        InputError::at(
+            file,
+            block.line,
+            "this is no encrypted key of PKCS#8, or in an encryption of before PBES2",
+        )
     })?;
     decrypt(&encrypted, file, passphrase)
 }
@@ -290,7 +320,9 @@ fn decrypt(
 ) -> Result<Zeroizing<Vec<u8>>, InputError> {
     let fault = |fault: &str| InputError::new(file, fault);
     if !is_affordable(&encrypted.encryption_algorithm) {
-        return Err(fault("the key's encryption asks for more work than any sane passphrase needs"));
+        return Err(fault(
+            "the key's encryption asks for more work than any sane passphrase needs",
+        ));
     }
     let passphrase = passphrase
         .ask(&format!("Passphrase of {}", shown(file)))
@@ -366,7 +398,12 @@ mod tests {
         assert_eq!(read_certificates(&file).unwrap(), [DER, DER]);
         assert_eq!(read_crls(&file).unwrap(), [[0x30, 0]]);
         assert_eq!(&read_key(&file, &Passphrase::default()).unwrap()[..], b"key");
-        assert!(read_request(&file).unwrap_err().to_string().contains("holds no certificate request, but a CERTIFICATE"));
+        assert!(
+            read_request(&file)
+                .unwrap_err()
+                .to_string()
+                .contains("holds no certificate request, but a CERTIFICATE")
+        );
     }
 
     #[test]
@@ -391,10 +428,7 @@ mod tests {
         }
         assert!(folder.fault([0x30, 0x84, 255, 255, 255, 255]).contains("whole DER"));
         assert!(folder.fault([0x30, 3, 2, 1, 3]).starts_with(": is a PKCS#12 file"));
-        assert_eq!(
-            folder.fault("\n-----BEGIN CERTIFICATE-----\nMDA?"),
-            ":3: `?` is no base64"
-        );
+        assert_eq!(folder.fault("\n-----BEGIN CERTIFICATE-----\nMDA?"), ":3: `?` is no base64");
     }
 
     #[test]

@@ -31,7 +31,9 @@ impl Passphrase {
             let bytes = input::read(file).map_err(|error| error.to_string())?;
             let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
             let line = line.strip_suffix(b"\r").unwrap_or(line);
-            return checked(line).map(Some).map_err(|fault| format!("{}: {fault}", input::shown(file)));
+            return checked(line)
+                .map(Some)
+                .map_err(|fault| format!("{}: {fault}", input::shown(file)));
         }
         if let Some(name) = &self.variable {
             let value = env::var_os(name)
@@ -143,14 +145,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("p");
         let passphrase = Passphrase { file: Some(file.clone()), variable: None };
-        for (text, expected) in [("secret\n", "secret"), ("secret\r\nno", "secret"), (" s ", " s "), ("\n", "")] {
+        for (text, expected) in
+            [("secret\n", "secret"), ("secret\r\nno", "secret"), (" s ", " s "), ("\n", "")]
+        {
             std::fs::write(&file, text).unwrap();
             assert_eq!(&passphrase.ask("").unwrap().unwrap()[..], expected);
         }
         std::fs::write(&file, [0xff]).unwrap();
         assert!(passphrase.ask("").unwrap_err().ends_with("p: the passphrase is not UTF-8"));
         std::fs::write(&file, "x".repeat(2000)).unwrap();
-        assert!(passphrase.ask("").unwrap_err().ends_with("p: a passphrase of more than 1024 bytes"));
+        assert!(
+            passphrase.ask("").unwrap_err().ends_with("p: a passphrase of more than 1024 bytes")
+        );
     }
 
     #[test]

@@ -201,7 +201,10 @@ mod tests {
             let text = encode("CERTIFICATE", &der);
             assert!(text.lines().all(|line| line.len() <= 64));
             let read = blocks(text.as_bytes()).unwrap();
-            assert_eq!((read.len(), &read[0].label[..], &read[0].der[..]), (1, "CERTIFICATE", &der[..]));
+            assert_eq!(
+                (read.len(), &read[0].label[..], &read[0].der[..]),
+                (1, "CERTIFICATE", &der[..])
+            );
         }
     }
 
@@ -210,7 +213,8 @@ mod tests {
         let text = "\u{feff}-----BEGIN A-----\r\nMDA\r\n-----END A-----\r\nsubject: CN=x\n\n  -----BEGIN B-----\n\
                     MD\n\nA=\n-----END B-----\nmore";
         let read = blocks(text.as_bytes()).unwrap();
-        let read: Vec<_> = read.iter().map(|block| (&block.label[..], block.line, &block.der[..])).collect();
+        let read: Vec<_> =
+            read.iter().map(|block| (&block.label[..], block.line, &block.der[..])).collect();
         assert_eq!(read, [("A", 1, &b"00"[..]), ("B", 6, b"00")]);
     }
 
@@ -227,7 +231,10 @@ mod tests {
             fault("x\n-----BEGIN A-----\nMDA="),
             (2, "the block A has no END line: the file seems to be cut short".into())
         );
-        assert_eq!(fault("-----BEGIN A-----\nMD!=\n-----END A-----"), (2, "`!` is no base64".into()));
+        assert_eq!(
+            fault("-----BEGIN A-----\nMD!=\n-----END A-----"),
+            (2, "`!` is no base64".into())
+        );
         assert_eq!(fault("-----BEGIN A-----\nMD\u{e4}\n"), (2, "`\\xc3` is no base64".into()));
         assert_eq!(
             fault("-----BEGIN A-----\nMDA=\n-----END B-----"),
@@ -238,7 +245,10 @@ mod tests {
             (3, "a BEGIN, but the block A of line 1 has no END yet".into())
         );
         assert_eq!(fault("\n-----END A-----"), (2, "END A without its BEGIN".into()));
-        assert_eq!(fault("-----BEGIN A---"), (1, "this BEGIN line is not closed by five hyphens".into()));
+        assert_eq!(
+            fault("-----BEGIN A---"),
+            (1, "this BEGIN line is not closed by five hyphens".into())
+        );
         assert_eq!(fault("-----BEGIN A-----\n-----END A-----"), (1, "the block A is empty".into()));
         let (line, what) = fault("-----BEGIN A-----\nM=DA\n-----END A-----");
         assert!(line == 1 && what.starts_with("the block A is broken base64: "), "{what}");
