@@ -81,7 +81,7 @@ impl Asked {
                     request.extensions.iter().for_each(|extension| asked.look_at(extension));
                 }
                 ParsedCriAttribute::ChallengePassword(_) => {
-                    asked.other.push("a challenge password".into())
+                    asked.other.push("a challenge password".into());
                 }
                 ParsedCriAttribute::UnsupportedAttribute => {
                     asked.other.push(format!("the attribute {}", attribute.oid));
@@ -122,7 +122,7 @@ impl Asked {
                 }
             }
             ParsedExtension::BasicConstraints(constraints) => {
-                self.wants_authority |= constraints.ca
+                self.wants_authority |= constraints.ca;
             }
             ParsedExtension::ExtendedKeyUsage(usage) => self.purposes.extend(Purpose::of(usage)),
             // Both follow from what is granted.

@@ -8,7 +8,7 @@ use rcgen::{
     Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256, PublicKeyData, SerialNumber,
     SigningKey as _, SubjectPublicKeyInfo,
 };
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use yasna::{Tag, models::ObjectIdentifier};
 
 /// Bytes of a serial number: as many as there may be (RFC 5280, section 4.1.2.2).
@@ -34,7 +34,7 @@ pub struct Template {
     /// The last moment it is good.
     pub not_after: Timestamp,
     /// Whether it is an authority's, and then how many may follow below it.
-    pub authority: Option<Option<u8>>,
+    pub rank: Rank,
     /// What it may be used for; empty: anything.
     pub purposes: Vec<Purpose>,
     /// Where its revocation list is.
@@ -45,6 +45,18 @@ pub struct Template {
     pub issuer_url: Vec<String>,
     /// Its number.
     pub serial: Vec<u8>,
+}
+
+/// Where in a chain a certificate stands (RFC 5280, section 4.2.1.9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rank {
+    /// At its end: it signs no other.
+    End,
+    /// Above others, of which so many may be authorities too.
+    Authority {
+        /// None: any number.
+        path_length: Option<u8>,
+    },
 }
 
 /// Who signs.
@@ -88,15 +100,16 @@ impl Template {
 
     fn params(&self, key: &impl PublicKeyData) -> Result<CertificateParams, rcgen::Error> {
         let mut params = params(&self.subject, &self.names)?;
-        params.not_before = SystemTime::from(self.not_before).into();
-        params.not_after = SystemTime::from(self.not_after).into();
+        params.not_before = date(self.not_before).into();
+        params.not_after = date(self.not_after).into();
         params.serial_number = Some(SerialNumber::from_slice(&self.serial));
         params.use_authority_key_identifier_extension = true;
-        (params.is_ca, params.key_usages) = match self.authority {
-            None => (IsCa::ExplicitNoCa, self.key_usages(key)),
-            Some(length) => (
+        (params.is_ca, params.key_usages) = match self.rank {
+            Rank::End => (IsCa::ExplicitNoCa, self.key_usages(key)),
+            Rank::Authority { path_length } => (
                 IsCa::Ca(
-                    length.map_or(BasicConstraints::Unconstrained, BasicConstraints::Constrained),
+                    path_length
+                        .map_or(BasicConstraints::Unconstrained, BasicConstraints::Constrained),
                 ),
                 vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign],
             ),
@@ -174,6 +187,12 @@ fn params(subject: &DistinguishedName, names: &[Name]) -> Result<CertificatePara
     Ok(params)
 }
 
+/// A moment as the system's clock has it, which rcgen takes.
+fn date(moment: Timestamp) -> SystemTime {
+    let distance = Duration::from_secs(moment.as_second().unsigned_abs());
+    if moment.as_second() < 0 { UNIX_EPOCH - distance } else { UNIX_EPOCH + distance }
+}
+
 fn purposes(purposes: &[Purpose]) -> Option<CustomExtension> {
     let content = yasna::construct_der(|out| {
         out.write_sequence(|out| {
@@ -202,7 +221,11 @@ fn resigned(
 ) -> Result<Vec<u8>, rcgen::Error> {
     let (mut content, algorithm) = yasna::parse_der(signed, |signed| {
         signed.read_sequence(|signed| {
-            let content = signed.next().collect_sequence_of(|field| field.read_der())?;
+            let mut content = Vec::new();
+            signed.next().read_sequence_of(|field| {
+                content.push(field.read_der()?);
+                Ok(())
+            })?;
             let algorithm = signed.next().read_der()?;
             signed.next().read_der()?;
             Ok((content, algorithm))
@@ -210,7 +233,7 @@ fn resigned(
     })
     .map_err(|error| rcgen::Error::X509(error.to_string()))?;
     for (place, field) in fields {
-        field.clone_into(&mut content[*place]);
+        content[*place] = field.to_vec();
     }
     let content = yasna::construct_der(|out| {
         out.write_sequence(|out| content.iter().for_each(|field| out.next().write_der(field)));

@@ -46,18 +46,18 @@ const KNOWN: [Known; 21] = [
     known("STREET", &[2, 5, 4, 9], 128, Text::Utf8),
     known("DC", &[0, 9, 2342, 19_200_300, 100, 1, 25], 63, Text::Ia5),
     known("UID", &[0, 9, 2342, 19_200_300, 100, 1, 1], 256, Text::Utf8),
-    known("SERIALNUMBER", &[2, 5, 4, 5], 64, Text::Printable),
-    known("DNQUALIFIER", &[2, 5, 4, 46], 64, Text::Printable),
-    known("EMAILADDRESS", &[1, 2, 840, 113_549, 1, 9, 1], 255, Text::Ia5),
+    known("serialNumber", &[2, 5, 4, 5], 64, Text::Printable),
+    known("dnQualifier", &[2, 5, 4, 46], 64, Text::Printable),
+    known("emailAddress", &[1, 2, 840, 113_549, 1, 9, 1], 255, Text::Ia5),
     known("E", &[1, 2, 840, 113_549, 1, 9, 1], 255, Text::Ia5),
     known("SN", &[2, 5, 4, 4], 64, Text::Utf8),
     known("GN", &[2, 5, 4, 42], 64, Text::Utf8),
-    known("INITIALS", &[2, 5, 4, 43], 64, Text::Utf8),
-    known("TITLE", &[2, 5, 4, 12], 64, Text::Utf8),
-    known("PSEUDONYM", &[2, 5, 4, 65], 128, Text::Utf8),
-    known("POSTALCODE", &[2, 5, 4, 17], 40, Text::Utf8),
-    known("BUSINESSCATEGORY", &[2, 5, 4, 15], 128, Text::Utf8),
-    known("ORGANIZATIONIDENTIFIER", &[2, 5, 4, 97], 256, Text::Utf8),
+    known("initials", &[2, 5, 4, 43], 64, Text::Utf8),
+    known("title", &[2, 5, 4, 12], 64, Text::Utf8),
+    known("pseudonym", &[2, 5, 4, 65], 128, Text::Utf8),
+    known("postalCode", &[2, 5, 4, 17], 40, Text::Utf8),
+    known("businessCategory", &[2, 5, 4, 15], 128, Text::Utf8),
+    known("organizationIdentifier", &[2, 5, 4, 97], 256, Text::Utf8),
 ];
 
 /// A distinguished name.
@@ -276,7 +276,7 @@ fn encode(parts: &[Vec<Attribute>]) -> DistinguishedName {
                             match value {
                                 Value::Text(Text::Utf8, text) => out.next().write_utf8_string(text),
                                 Value::Text(Text::Printable, text) => {
-                                    out.next().write_printable_string(text)
+                                    out.next().write_printable_string(text);
                                 }
                                 Value::Text(Text::Ia5, text) => out.next().write_ia5_string(text),
                                 Value::Der(der) => out.next().write_der(der),
@@ -369,12 +369,12 @@ mod tests {
             "CN=www.example.com",
             "CN=www.example.com,O=Example,C=DE",
             "CN=a,OU=one,OU=two,DC=example,DC=com",
-            "CN=Doe\\, Jane+SERIALNUMBER=1,O=\\#1 \\\"Best\\\"",
+            "serialNumber=1+CN=Doe\\, Jane,O=\\#1 \\\"Best\\\"",
             "CN=\\ two spaces \\ ",
             "CN=M\u{fc}ller",
             "CN=a\\0db",
             "1.3.6.1.4.1.1466.0=x",
-            "EMAILADDRESS=a@b.example,CN=x",
+            "emailAddress=a@b.example,CN=x",
         ] {
             assert_eq!(DistinguishedName::parse(text).unwrap().to_string(), text);
         }

@@ -134,6 +134,7 @@ pub fn asn1(error: nom::Err<X509Error>) -> String {
 ///
 /// # Errors
 /// As [`read_certificates()`].
+#[cfg_attr(not(test), expect(dead_code, reason = "read by the commands that judge certificates"))]
 pub fn read_crls(file: &Path) -> Result<Vec<Vec<u8>>, InputError> {
     read_all(file, &CRL)
 }
@@ -142,6 +143,7 @@ pub fn read_crls(file: &Path) -> Result<Vec<Vec<u8>>, InputError> {
 ///
 /// # Errors
 /// As [`read_certificates()`].
+#[cfg_attr(not(test), expect(dead_code, reason = "read by the commands that judge certificates"))]
 pub fn read_ocsp(file: &Path) -> Result<Vec<Vec<u8>>, InputError> {
     read_all(file, &OCSP)
 }
@@ -332,13 +334,11 @@ fn decrypt(
         })?;
     match encrypted.decrypt(passphrase.as_bytes()) {
         Ok(document) => Ok(Zeroizing::new(document.as_bytes().to_vec())),
-        Err(pkcs8::Error::EncryptedPrivateKey(pkcs8::pkcs5::Error::DecryptFailed)) => {
-            Err(fault("the key cannot be decrypted: is the passphrase right?"))
-        }
         // A wrong passphrase may leave padding that looks right, with nonsense before it.
-        Err(pkcs8::Error::Asn1(_)) => {
-            Err(fault("the key cannot be decrypted: is the passphrase right?"))
-        }
+        Err(
+            pkcs8::Error::EncryptedPrivateKey(pkcs8::pkcs5::Error::DecryptFailed)
+            | pkcs8::Error::Asn1(_),
+        ) => Err(fault("the key cannot be decrypted: is the passphrase right?")),
         Err(error) => Err(fault(&format!("the key cannot be decrypted: {error}"))),
     }
 }
@@ -393,10 +393,12 @@ mod tests {
             + "comment\n"
             + &pem::encode("PRIVATE KEY", b"key")
             + &pem::encode("TRUSTED CERTIFICATE", &[DER, &[0x30, 0]].concat())
-            + &pem::encode("X509 CRL", &[0x30, 0]);
+            + &pem::encode("X509 CRL", &[0x30, 0])
+            + &pem::encode("OCSP RESPONSE", DER);
         let file = folder.file(text);
         assert_eq!(read_certificates(&file).unwrap(), [DER, DER]);
         assert_eq!(read_crls(&file).unwrap(), [[0x30, 0]]);
+        assert_eq!(read_ocsp(&file).unwrap(), [DER]);
         assert_eq!(&read_key(&file, &Passphrase::default()).unwrap()[..], b"key");
         assert!(
             read_request(&file)

@@ -3,7 +3,7 @@
 use super::{
     asked::Asked,
     authority::Authority,
-    certificate::Template,
+    certificate::{Rank, Template},
     delivery::{Kind, Made},
     dn::DistinguishedName,
     facts::{Facts, list},
@@ -45,9 +45,10 @@ pub fn run(args: &IssueArgs, json: bool) -> Result<Exit, Failure> {
         names: granted.names,
         not_before: validity.not_before,
         not_after: validity.not_after,
-        authority: match args.is_ca {
-            true => Some(authority.path_length_below(args.usage.path_length)?),
-            false => None,
+        rank: if args.is_ca {
+            Rank::Authority { path_length: authority.path_length_below(args.usage.path_length)? }
+        } else {
+            Rank::End
         },
         purposes,
         crl,
@@ -149,20 +150,16 @@ impl Granted {
             own
         };
         refused.extend(asked.refused(purposes, args.is_ca));
-        let subject = match &args.subject.subject {
-            Some(subject) => {
-                if *subject != asked.subject && !asked.subject.is_empty() {
-                    refused
-                        .push(format!("the subject {} (--subject says otherwise)", asked.subject));
-                }
-                subject.clone()
+        let subject = if let Some(subject) = &args.subject.subject {
+            if *subject != asked.subject && !asked.subject.is_empty() {
+                refused.push(format!("the subject {} (--subject says otherwise)", asked.subject));
             }
-            None => {
-                if !asked.subject.is_empty() {
-                    taken.push(format!("the subject {}", asked.subject));
-                }
-                asked.subject
+            subject.clone()
+        } else {
+            if !asked.subject.is_empty() {
+                taken.push(format!("the subject {}", asked.subject));
             }
+            asked.subject
         };
         Granted { key: asked.key, subject, names, taken, refused }.named(args)
     }

@@ -1,7 +1,7 @@
 //! `ravelin cert self-sign`.
 
 use super::{
-    certificate::Template,
+    certificate::{Rank, Template},
     delivery::{Kind, Made},
     facts::Facts,
     input,
@@ -34,7 +34,11 @@ pub fn run(args: &SelfSignArgs, json: bool) -> Result<Exit, Failure> {
         names: wanted::distinct(&args.subject.names),
         not_before: validity.not_before,
         not_after: validity.not_after,
-        authority: args.ca.then_some(args.usage.path_length),
+        rank: if args.ca {
+            Rank::Authority { path_length: args.usage.path_length }
+        } else {
+            Rank::End
+        },
         purposes: usage::purposes(&args.usage, args.ca)?,
         crl: Vec::new(),
         ocsp: Vec::new(),

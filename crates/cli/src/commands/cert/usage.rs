@@ -1,7 +1,7 @@
 //! How long a certificate is good, and for what.
 
 use super::{
-    certificate::{self, SERIAL, Template},
+    certificate::{self, Rank, SERIAL, Template},
     name::Name,
     purpose::Purpose,
 };
@@ -138,8 +138,7 @@ pub fn serial(args: &UseArgs) -> Result<Vec<u8>, Failure> {
 /// What clients will not like.
 pub fn warnings(template: &Template) -> Vec<String> {
     let mut warnings = Vec::new();
-    let is_server =
-        template.authority.is_none() && template.purposes.contains(&Purpose::ServerAuth);
+    let is_server = template.rank == Rank::End && template.purposes.contains(&Purpose::ServerAuth);
     if is_server && !template.names.iter().any(|name| matches!(name, Name::Dns(_) | Name::Ip(_))) {
         warnings.push(
             "no client accepts a server certificate without a dns: or ip: name; give --name".into(),
