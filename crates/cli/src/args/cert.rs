@@ -105,7 +105,7 @@ pub struct KeyArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "key")]
     pub new_key: Option<PathBuf>,
     /// What kind of key is made [default: ecdsa-p256].
-    #[arg(long, value_name = "KIND", requires = "new_key")]
+    #[arg(long, value_name = "KIND", conflicts_with = "key")]
     pub algorithm: Option<Algorithm>,
 }
 
