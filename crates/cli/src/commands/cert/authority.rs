@@ -55,6 +55,9 @@ impl Authority {
                 ParsedExtension::SubjectKeyIdentifier(identifier) => {
                     key_identifier = Some(identifier.0.to_vec());
                 }
+                ParsedExtension::ParseError { .. } => {
+                    return fault(&format!("has a broken extension {}", extension.oid));
+                }
                 _ => {}
             }
         }

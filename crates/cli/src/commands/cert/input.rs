@@ -254,7 +254,7 @@ fn wanted(bytes: &[u8], file: &Path, kind: &Kind) -> Result<Vec<Block>, InputErr
     Err(InputError::new(
         file,
         match others.first() {
-            Some(other) => format!("holds no {}, but a {}", kind.noun, other.label),
+            Some(other) => format!("holds no {}; its first block is {}", kind.noun, other.label),
             None => format!("holds no {}: it is neither PEM nor DER", kind.noun),
         },
     ))
@@ -404,7 +404,7 @@ mod tests {
             read_request(&file)
                 .unwrap_err()
                 .to_string()
-                .contains("holds no certificate request, but a CERTIFICATE")
+                .contains("holds no certificate request; its first block is CERTIFICATE")
         );
     }
 

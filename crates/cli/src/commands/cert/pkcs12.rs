@@ -30,6 +30,9 @@ const ROUNDS: u32 = 100_000;
 /// Bytes that tie the key to its certificate.
 const KEY_ID: usize = 20;
 
+/// Most certificates that are taken out of one file.
+const MAX_CERTIFICATES: usize = 1000;
+
 /// Packs or unpacks.
 ///
 /// # Errors
@@ -140,6 +143,10 @@ fn import(
     let password = secret(password.ask(&format!("Password of {}", input::shown(file))))?;
     let archive = Pkcs12Archive::from_pkcs12(&bytes, &password)
         .map_err(|error| InputError::new(file, why(&error)))?;
+    if archive.certs.len() > MAX_CERTIFICATES {
+        let fault = format!("holds more than {MAX_CERTIFICATES} certificates");
+        return Err(InputError::new(file, fault).into());
+    }
     let mut warnings = Vec::new();
     if archive.keys.len() > 1 {
         warnings.push(format!(
@@ -277,18 +284,17 @@ fn end_certificate(
 
 /// The end certificate, its issuers one after the other, then all others.
 fn order(parsed: &[X509Certificate<'_>], end: Option<usize>) -> Vec<usize> {
-    let mut order: Vec<usize> = end.into_iter().collect();
-    while let Some(last) = order.last() {
-        let issuer = parsed[*last].issuer().as_raw();
-        let next = (0..parsed.len())
-            .find(|at| !order.contains(at) && parsed[*at].subject().as_raw() == issuer);
-        match next {
-            Some(next) => order.push(next),
-            None => break,
-        }
+    let mut order = Vec::with_capacity(parsed.len());
+    let mut is_taken = vec![false; parsed.len()];
+    let mut next = end;
+    while let Some(at) = next {
+        is_taken[at] = true;
+        order.push(at);
+        let issuer = parsed[at].issuer().as_raw();
+        next =
+            (0..parsed.len()).find(|at| !is_taken[*at] && parsed[*at].subject().as_raw() == issuer);
     }
-    let others = (0..parsed.len()).filter(|at| !order.contains(at)).collect::<Vec<_>>();
-    order.extend(others);
+    order.extend((0..parsed.len()).filter(|at| !is_taken[*at]));
     order
 }
 
