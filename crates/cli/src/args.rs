@@ -1,5 +1,8 @@
 //! The command line as typed.
 
+pub mod cert;
+
+use cert::CertCommand;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use ravelin_tls::{CipherSuite, Group, Version};
@@ -35,6 +38,9 @@ pub enum Command {
   ravelin tunnel --config /etc/ravelin/ravelin.toml
   ravelin tunnel check --config /etc/ravelin/ravelin.toml")]
     Tunnel(Box<TunnelArgs>),
+    /// Keys, requests and certificates: make, sign, pack.
+    #[command(subcommand)]
+    Cert(Box<CertCommand>),
     /// Print what packagers and editors want.
     #[command(subcommand)]
     Generate(GenerateCommand),

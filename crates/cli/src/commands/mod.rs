@@ -1,5 +1,6 @@
 //! The commands.
 
+pub mod cert;
 mod generate;
 mod tunnel;
 
@@ -14,6 +15,7 @@ use crate::{
 /// When it could not be done or decided.
 pub fn run(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
+        Command::Cert(command) => cert::run(*command, cli.json),
         Command::Tunnel(args) => tunnel::run(*args, cli.json),
         Command::Generate(command) => generate::run(command),
     }

@@ -12,8 +12,16 @@ pub use usage::usage;
 /// # Errors
 /// When it cannot be written; a broken pipe too, for the caller to end at.
 pub fn print(text: &str) -> io::Result<()> {
+    data(text.as_bytes())
+}
+
+/// Writes data that may be no text to standard output.
+///
+/// # Errors
+/// As [`print()`].
+pub fn data(bytes: &[u8]) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
+    out.write_all(bytes)?;
     out.flush()
 }
 
@@ -29,6 +37,12 @@ pub fn json(value: &serde_json::Value) -> io::Result<()> {
 pub fn complain(line: &str) {
     // If nobody can hear it, there is nobody to tell.
     let _ = writeln!(io::stderr().lock(), "ravelin: {}", line.replace('\n', " "));
+}
+
+/// Says on standard error what was done: lines that are nobody's data, and no complaint.
+pub fn say(lines: &str) {
+    // As above.
+    let _ = io::stderr().lock().write_all(lines.as_bytes());
 }
 
 /// Whether standard output is a terminal that may be coloured (`NO_COLOR`, `CLICOLOR` and `TERM` are heeded).

@@ -1,0 +1,41 @@
+//! `ravelin cert`: what people otherwise do with `openssl genpkey`, `req`, `x509`, `ca` and `pkcs12`.
+
+mod asked;
+mod authority;
+mod certificate;
+mod delivery;
+pub mod dn;
+mod facts;
+mod file;
+mod input;
+mod issue;
+mod key;
+pub mod name;
+mod new_key;
+pub mod passphrase;
+mod pem;
+mod pkcs12;
+pub mod purpose;
+mod request;
+mod self_sign;
+mod usage;
+mod wanted;
+
+use crate::{
+    args::cert::CertCommand,
+    exit::{Exit, Failure},
+};
+
+/// Does what was asked.
+///
+/// # Errors
+/// When an input is at fault, or what was made cannot be written.
+pub fn run(command: CertCommand, json: bool) -> Result<Exit, Failure> {
+    match command {
+        CertCommand::NewKey(args) => new_key::run(&args, json),
+        CertCommand::Request(args) => request::run(&args, json),
+        CertCommand::SelfSign(args) => self_sign::run(&args, json),
+        CertCommand::Issue(args) => issue::run(&args, json),
+        CertCommand::Pkcs12(args) => pkcs12::run(&args, json),
+    }
+}
