@@ -225,6 +225,16 @@ pub struct NameConstraints<'a> {
     pub excluded: Option<Subtrees<'a>>,
 }
 
+impl<'a> NameConstraints<'a> {
+    /// Reads the value of a name constraints extension.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn read(value: &'a [u8]) -> Result<NameConstraints<'a>, DerError> {
+        read_name_constraints(Reader::new(value))
+    }
+}
+
 /// Name spaces; each is read when it is its turn.
 #[derive(Clone, Copy, Debug)]
 pub struct Subtrees<'a> {

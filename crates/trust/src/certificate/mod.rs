@@ -15,6 +15,7 @@ pub use extensions::{
     PolicyInformation, PolicyQualifier, Reasons, Subtrees,
 };
 pub(crate) use extensions::{KNOWN, Kind};
+pub(crate) use general_name::address;
 pub use general_name::{GeneralName, GeneralNames};
 pub use key::{Curve, KeyAlgorithm, PublicKey};
 
@@ -438,6 +439,23 @@ fn version(fields: &mut Reader<'_>) -> Result<u8, CertificateError> {
         Some(2) => Ok(3),
         number => Err(CertificateError::Version { number: number.unwrap_or(u64::MAX) }),
     }
+}
+
+/// The certificates in a CMS message that holds nothing else (RFC 5280, section 4.2.2.1; RFC 5652, section 5.1).
+pub(crate) fn in_cms(bytes: &[u8]) -> Result<Vec<&[u8]>, DerError> {
+    let mut outer = Reader::new(bytes).sequence()?;
+    outer.oid()?;
+    let tagged = outer.read(tag::constructed(0))?;
+    let mut signed = tagged.reader().sequence()?;
+    signed.integer()?;
+    signed.read(tag::SET)?;
+    signed.read(tag::SEQUENCE)?;
+    let mut list = signed.read(tag::constructed(0))?.reader();
+    let mut found = Vec::new();
+    while !list.is_empty() {
+        found.push(list.any()?.whole);
+    }
+    Ok(found)
 }
 
 type Validity = (Time, Time, Option<(u32, &'static str)>);

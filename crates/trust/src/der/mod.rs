@@ -9,7 +9,7 @@ mod strict;
 mod value;
 
 pub use strict::{Deviation, first_deviation};
-pub use value::{BitString, Integer, Oid, Text};
+pub use value::{BitString, Integer, Oid, Text, encode_oid};
 
 /// Tags that X.509 uses (X.690, section 8; X.680, table 1).
 pub mod tag {

@@ -19,6 +19,40 @@ impl Oid<'_> {
     }
 }
 
+/// The content bytes of an object identifier from its dotted form; none where the text is no such form.
+///
+/// ```
+/// assert_eq!(ravelin_trust::der::encode_oid("2.5.29.32.0").as_deref(), Some(&[0x55, 0x1d, 0x20, 0][..]));
+/// assert_eq!(ravelin_trust::der::encode_oid("3.1"), None);
+/// ```
+pub fn encode_oid(dotted: &str) -> Option<Vec<u8>> {
+    let number = |digits: &str| {
+        let plain = digits.bytes().all(|digit| digit.is_ascii_digit())
+            && (digits == "0" || !digits.starts_with('0'));
+        if plain { digits.parse::<u128>().ok() } else { None }
+    };
+    let mut numbers = dotted.split('.').map(number);
+    let (root, second) = (numbers.next()??, numbers.next()??);
+    if root > 2 || root < 2 && second > 39 {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    push_base128(second.checked_add(root * 40)?, &mut bytes);
+    for number in numbers {
+        push_base128(number?, &mut bytes);
+    }
+    Some(bytes)
+}
+
+fn push_base128(number: u128, bytes: &mut Vec<u8>) {
+    let digits = number.checked_ilog2().unwrap_or(0) / 7;
+    for digit in (0..=digits).rev() {
+        #[allow(clippy::cast_possible_truncation)] // seven bits
+        let bits = (number >> (digit * 7)) as u8 & 0x7f;
+        bytes.push(if digit > 0 { bits | 0x80 } else { bits });
+    }
+}
+
 impl fmt::Display for Oid<'_> {
     /// Dotted numbers. Numbers beyond 128 bits are shown as `…`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -206,7 +240,7 @@ mod tests {
         assert_eq!(Integer(&[0, 0, 5]).minimal(), [5]);
         assert_eq!(Integer(&[0, 0x85]).minimal(), [0, 0x85]);
         assert_eq!(Integer(&[0xff, 0x85]).minimal(), [0x85]);
-        assert_eq!(Integer(&[0]).unsigned(), []);
+        assert!(Integer(&[0]).unsigned().is_empty());
         assert_eq!(Integer(&[1, 0]).small(), Some(256));
         assert_eq!(Integer(&[0x80]).small(), None);
         assert_eq!(Integer(&[1; 9]).small(), None);

@@ -298,16 +298,6 @@ pub(crate) fn dns_syntax_fault(name: &[u8], underscores: bool) -> Option<&'stati
     None
 }
 
-/// The common name, where it looks like the name of a host.
-pub(crate) fn common_name_as_dns(subject: &DistinguishedName<'_>) -> Option<String> {
-    let name = subject.common_names().last()?;
-    let base = name.strip_prefix("*.").unwrap_or(&name);
-    let is_host = base.contains('.')
-        && dns_syntax_fault(base.as_bytes(), true).is_none()
-        && base.parse::<Ipv4Addr>().is_err();
-    is_host.then(|| name.into_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,7 +8,7 @@ pub(crate) mod constraints;
 mod expected;
 
 pub use expected::{Name, NameError};
-pub(crate) use expected::{Presented, common_name_as_dns, dns_syntax_fault, is_email, uri_host};
+pub(crate) use expected::{Presented, dns_syntax_fault, is_email, uri_host};
 
 use crate::{
     der::{DerError, Oid, Reader, Text, Value, tag},
@@ -97,19 +97,19 @@ impl<'a> DistinguishedName<'a> {
     }
 
     /// All its attributes, the root of the tree first. What cannot be read is left out.
-    pub fn attributes(&self) -> impl Iterator<Item = Attribute<'a>> {
+    pub fn attributes(&self) -> impl Iterator<Item = Attribute<'a>> + use<'a> {
         self.sets().filter_map(Result::ok).flatten().filter_map(Result::ok)
     }
 
     /// Its common names, the most specific last.
-    pub fn common_names(&self) -> impl Iterator<Item = Cow<'a, str>> {
+    pub fn common_names(&self) -> impl Iterator<Item = Cow<'a, str>> + use<'a> {
         self.attributes()
             .filter(|attribute| attribute.kind == oid::COMMON_NAME)
             .filter_map(|attribute| Text::of(&attribute.value)?.decode())
     }
 
     /// Its e-mail addresses (RFC 5280, section 4.1.2.6).
-    pub(crate) fn email_addresses(&self) -> impl Iterator<Item = &'a [u8]> {
+    pub(crate) fn email_addresses(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         self.attributes()
             .filter(|attribute| attribute.kind == oid::EMAIL_ADDRESS)
             .map(|attribute| attribute.value.content)
