@@ -13,10 +13,6 @@ use std::{
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// While more than this waits to be sent for the protocol's own sake, in bytes, nothing more is read: a peer that asks
-/// for new keys again and again and reads no answer must not fill our memory.
-const MAX_WAITING: usize = 1 << 16;
-
 /// Full-size records that are sealed in one go.
 const BATCH: usize = 4;
 
@@ -124,10 +120,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
             Poll::Ready(Ok(None))
         } else {
             let mut space = ReadBuf::new(buffer.space());
-            let result = Pin::new(&mut self.io).poll_read(cx, &mut space);
-            let count = space.filled().len();
-            buffer.filled(count);
-            result.map_ok(|()| Some(count))
+            if space.remaining() == 0 {
+                Poll::Ready(Err(too_large()))
+            } else {
+                let result = Pin::new(&mut self.io).poll_read(cx, &mut space);
+                let count = space.filled().len();
+                buffer.filled(count);
+                result.map_ok(|()| Some(count))
+            }
         };
         match &result {
             Poll::Ready(Ok(Some(0))) => self.end = Some(self.connection.receive_fin()),
@@ -145,21 +145,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
         self.connection.keep(&mut buffer);
         OPEN.set(Some(buffer));
         ready!(result)?;
-        let _ = self.poll_answer(cx);
+        self.answer(cx);
         Poll::Ready(Ok(()))
     }
 
     /// Sends what the protocol has to say without being asked by the application: answers, and the alert that tells why
-    /// this is the end. Ready even if not everything could be sent, or nothing: that is for the next write to say, and
-    /// what was read is not less valid.
-    fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    /// this is the end. If not everything could be sent, that is for the next write to say: what was read is not less
+    /// valid. The connection sees to it that answers do not pile up.
+    fn answer(&mut self, cx: &mut Context<'_>) {
         if !self.connection.outgoing().is_empty() && !self.connection.may_hold() {
-            let sent = self.poll_send(cx, Waits::ToRead);
-            if sent.is_pending() && self.connection.outgoing().len() > MAX_WAITING {
-                return Poll::Pending;
-            }
+            let _ = self.poll_send(cx, Waits::ToRead);
         }
-        Poll::Ready(())
     }
 
     /// Sends everything that is ready to be sent.
@@ -201,7 +197,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for TlsStream<S> {
             if let Some(end) = &this.end {
                 return Poll::Ready(ended(end));
             }
-            ready!(this.poll_answer(cx));
+            this.answer(cx);
             ready!(this.poll_open(cx, to))?;
         }
     }
@@ -354,6 +350,15 @@ fn ended(end: &End) -> io::Result<()> {
     }
 }
 
+/// The peer announced a record, and sent as much of it as any may have.
+fn too_large() -> io::Error {
+    let detail = "a record is larger than any may be".into();
+    StreamError::Tls(TlsError::Misbehaved { detail, alert: None }).into()
+}
+
 fn written(count: usize) -> io::Result<usize> {
     if count == 0 { Err(io::ErrorKind::WriteZero.into()) } else { Ok(count) }
 }
+
+#[cfg(test)]
+mod tests;

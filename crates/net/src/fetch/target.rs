@@ -37,6 +37,9 @@ impl Target {
             Some(scheme) if scheme.eq_ignore_ascii_case("https") => true,
             Some(scheme) => return Err(FetchFault::Scheme(super::error::shown(scheme))),
         };
+        if !url[url.find(':').unwrap_or_default()..].starts_with("://") {
+            return Err(FetchFault::Url("no host"));
+        }
         let uri: Uri = url.parse().map_err(|_| FetchFault::Url("not well-formed"))?;
         let authority = uri.authority().ok_or(FetchFault::Url("no host"))?.as_str();
         if authority.contains('@') {
