@@ -248,14 +248,14 @@ async fn a_handshake_that_ends_too_early_fails() {
     let (_, client) = contexts(Version::Tls13);
     let (near, mut far) = duplex(1 << 20);
     let (result, ()) = tokio::join!(TlsStream::connect(&client, "localhost", now(), near), async {
-        far.read(&mut [0; 64]).await.unwrap();
+        far.read_exact(&mut [0; 64]).await.unwrap();
         far.shutdown().await.unwrap();
     });
     assert_eq!(cause(&result.unwrap_err()), &StreamError::Unfinished);
 
     // What a server says that does not speak TLS, of any length: the third to fifth byte read as a length of 65,535.
     let (near, mut far) = duplex(1 << 20);
-    far.write_all(&[b"XXX\xff\xff", &[b'x'; 100_000][..]].concat()).await.unwrap();
+    far.write_all(&[b"XXX\xff\xff", &vec![b'x'; 100_000][..]].concat()).await.unwrap();
     let error = TlsStream::connect(&client, "localhost", now(), near).await.unwrap_err();
     assert!(matches!(cause(&error), StreamError::Tls(TlsError::Misbehaved { .. })), "{error}");
 

@@ -147,7 +147,7 @@ async fn the_callers_word_counts_in_place_of_the_servers() {
     let kept = fetcher.fetch(&request, NOW + SECOND).await.unwrap();
     assert_eq!(kept.fresh_until(), NOW + MAX_FRESH);
 
-    fetcher.keep_until(&request, NOW - SECOND, NOW).await;
+    fetcher.keep_until(&request, NOW, NOW).await;
     assert_eq!(origin(&fetcher, &request, NOW).await, Origin::Network);
     fetcher.forget(&request).await;
     assert_eq!(origin(&fetcher, &request, NOW).await, Origin::Network);

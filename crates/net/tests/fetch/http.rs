@@ -7,6 +7,10 @@ use ravelin_net::fetch::{
 };
 use std::{
     net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -187,7 +191,7 @@ async fn the_address_that_was_judged_is_the_one_connected_to() {
 #[tokio::test]
 async fn a_server_that_hangs_is_left_and_the_phase_is_named() {
     let mut short = limits();
-    short.time = Duration::from_millis(300);
+    short.time = Duration::from_millis(500);
     let head = "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n";
     let drip = |text: &str| {
         let steps = text
@@ -198,10 +202,10 @@ async fn a_server_that_hangs_is_left_and_the_phase_is_named() {
     let body = format!("{head}\r\nabc");
     for (steps, phase) in [
         (vec![Step::Hang], Phase::Head),
-        (vec![send(head), vec![Step::Hang]].concat(), Phase::Head),
+        ([send(head), vec![Step::Hang]].concat(), Phase::Head),
         (drip(head), Phase::Head),
-        (vec![send(&body), vec![Step::Hang]].concat(), Phase::Body),
-        (vec![send(&format!("{head}\r\n")), drip("abc"), drip("   ")].concat(), Phase::Body),
+        ([send(&body), vec![Step::Hang]].concat(), Phase::Body),
+        ([send(&format!("{head}\r\n")), drip(&"x".repeat(40))].concat(), Phase::Body),
     ] {
         let begun = Instant::now();
         assert_eq!(fault_of(short.clone(), steps).await, FetchFault::Timeout(phase));
@@ -238,26 +242,53 @@ async fn a_server_that_does_not_accept_is_left() {
 }
 
 #[tokio::test]
-async fn what_waits_for_its_turn_waits_no_longer_than_its_time() {
-    let server = Server::start(|path| match path {
-        "/hang" => vec![Step::Hang],
-        _ => ok(b"a list"),
+async fn no_more_fetches_than_allowed_run_at_once() {
+    let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (now, peak) = (Arc::clone(&running), Arc::clone(&most));
+    let server = Server::raw(move |mut stream| {
+        let (now, peak) = (Arc::clone(&now), Arc::clone(&peak));
+        async move {
+            peak.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            let _ = stream.read(&mut [0; 4096]).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            now.fetch_sub(1, Ordering::SeqCst);
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await;
+        }
     })
     .await;
+    let mut two = limits();
+    two.concurrent = 2;
+    let fetcher = fetcher(two);
+    let mut fetches = tokio::task::JoinSet::new();
+    for number in 0..6 {
+        let request = FetchRequest::crl(server.url(&format!("/{number}")));
+        let fetcher = fetcher.clone();
+        fetches.spawn(async move { fetcher.fetch(&request, NOW).await });
+    }
+    assert!(fetches.join_all().await.iter().all(Result::is_ok));
+    assert_eq!(most.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn waiting_for_a_turn_counts_as_time() {
+    let server = Server::start(|_| vec![Step::Hang]).await;
     let mut one = limits();
     one.concurrent = 1;
     one.time = Duration::from_millis(300);
     let fetcher = fetcher(one);
-    let (first, second) = (server.url("/hang"), server.url("/second"));
-    let (first, second) = tokio::join!(fault(&fetcher, &first), async {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-        fetcher.fetch(&FetchRequest::crl(&*second), NOW).await
-    });
-    assert_eq!(first, FetchFault::Timeout(Phase::Head));
-    // It had its turn when the first was given up, or none: both within its own time.
-    if let Err(error) = second {
-        assert_eq!(error.fault(), &FetchFault::Timeout(Phase::Queue));
+    let begun = Instant::now();
+    let urls = [server.url("/a"), server.url("/b"), server.url("/c"), server.url("/d")];
+    let (a, b, c, d) = tokio::join!(
+        fault(&fetcher, &urls[0]),
+        fault(&fetcher, &urls[1]),
+        fault(&fetcher, &urls[2]),
+        fault(&fetcher, &urls[3]),
+    );
+    assert_eq!(a, FetchFault::Timeout(Phase::Head));
+    for fault in [b, c, d] {
+        assert!(matches!(fault, FetchFault::Timeout(_)), "{fault}");
     }
+    assert!(begun.elapsed() < Duration::from_millis(900), "one after the other is 1.2 s");
 }
 
 #[tokio::test]

@@ -29,10 +29,12 @@ pub enum Step {
     Hang,
 }
 
+/// Head and body of each.
+type Requests = Mutex<Vec<(String, Vec<u8>)>>;
+
 pub struct Server {
     pub address: SocketAddr,
-    /// Every request that came, head and body.
-    requests: Arc<Mutex<Vec<(String, Vec<u8>)>>>,
+    requests: Arc<Requests>,
     task: JoinHandle<()>,
 }
 
@@ -74,7 +76,7 @@ impl Server {
 
     async fn accepting<F>(
         address: Ipv4Addr,
-        requests: Arc<Mutex<Vec<(String, Vec<u8>)>>>,
+        requests: Arc<Requests>,
         serve: impl Fn(TcpStream) -> F + Send + 'static,
     ) -> Server
     where
@@ -112,7 +114,7 @@ impl Server {
 async fn converse(
     mut stream: TcpStream,
     answer: &(impl Fn(&str) -> Vec<Step> + Send + Sync),
-    seen: &Mutex<Vec<(String, Vec<u8>)>>,
+    seen: &Requests,
 ) -> io::Result<()> {
     let mut bytes = Vec::new();
     let end = loop {

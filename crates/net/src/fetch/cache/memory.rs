@@ -77,7 +77,7 @@ impl<V> Bounded<V> {
 
 /// Also false for what is fresh implausibly long: the clock was wrong when it was kept, or is now.
 pub(in crate::fetch) fn is_fresh(until: Duration, now: Duration) -> bool {
-    now < until && until - now <= MAX_FRESH
+    until.checked_sub(now).is_some_and(|left| !left.is_zero() && left <= MAX_FRESH)
 }
 
 #[cfg(test)]
