@@ -71,7 +71,7 @@ impl Peer {
 
     /// Takes what has come, once.
     async fn step(&mut self) -> io::Result<()> {
-        let count = self.io.read(self.open.space()).await?;
+        let count = timeout(PATIENCE, self.io.read(self.open.space())).await??;
         if count == 0 {
             self.end = Some(self.connection.receive_fin());
             return Ok(());
@@ -184,8 +184,9 @@ async fn small_reads_lose_nothing() {
 
 #[tokio::test]
 async fn data_right_behind_the_handshake_is_not_waited_for() {
-    for room in [1 << 20, 64] {
-        let (server, client) = contexts(Version::Tls13);
+    // In TLS 1.2 the server's Finished is the last of the handshake: data comes in the same breath.
+    for (version, room) in [(Version::Tls12, 1 << 20), (Version::Tls12, 64), (Version::Tls13, 64)] {
+        let (server, client) = contexts(version);
         let (near, far) = duplex(room);
         let mut peer = Peer::new(server, far);
         let talk = async {
@@ -325,6 +326,35 @@ async fn a_peer_that_asks_for_new_keys_and_reads_nothing_does_not_fill_our_memor
     }
     let waiting = stream.connection.outgoing().len() + stream.sealed.bytes.capacity();
     assert!(waiting < 100_000, "{waiting}");
+}
+
+#[tokio::test]
+async fn an_answer_that_had_no_room_goes_out_while_only_reading() {
+    let (mut stream, mut peer) = connected(Version::Tls13, 64).await;
+    let mut written = 0;
+    while let Ok(count) = timeout(Duration::from_millis(20), stream.write(&[0; 1000])).await {
+        written += count.unwrap();
+    }
+    peer.connection.refresh_keys().unwrap();
+    let update_and_data = [peer.connection.outgoing().to_vec(), {
+        let count = peer.connection.outgoing().len();
+        peer.connection.sent(count);
+        peer.sealed(b"x")
+    }]
+    .concat();
+    let (sent, read) = tokio::join!(peer.io.write_all(&update_and_data), stream.read_u8());
+    sent.unwrap();
+    assert_eq!(read.unwrap(), b'x');
+    let drain = async {
+        while peer.received.len() < written {
+            peer.step().await.unwrap();
+        }
+    };
+    tokio::select! {
+        _ = stream.read_u8() => panic!("there is no more"),
+        () = drain => {}
+    }
+    assert_eq!(peer.received.len(), written);
 }
 
 #[tokio::test]
