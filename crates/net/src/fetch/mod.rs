@@ -17,6 +17,7 @@ mod address;
 mod cache;
 mod dial;
 mod error;
+mod evidence;
 mod exchange;
 mod flight;
 mod freshness;
@@ -27,12 +28,14 @@ mod resolve;
 mod target;
 
 pub use error::{FetchError, FetchFault, Phase, REMEMBER_FAILURE};
+pub use evidence::{Evidence, Origin};
 pub use freshness::{ISSUER_FRESH, MAX_FRESH, STATUS_FRESH};
 pub use limits::{CacheLimits, FetchConfig, FetchLimits};
 pub use request::{EvidenceKind, FetchRequest, MAX_ISSUER, MAX_OCSP};
 pub use resolve::{Resolve, Resolving, SystemResolver};
 
 use cache::{Bounded, Disk};
+use evidence::Kept;
 use flight::{Flights, Outcome};
 use network::{Network, server_key};
 use request::Key;
@@ -86,85 +89,6 @@ struct Inner {
     disk: Option<Arc<Disk>>,
     flights: Flights,
     unusable_roots: Vec<(usize, String)>,
-}
-
-#[derive(Clone)]
-struct Kept {
-    bytes: Arc<[u8]>,
-    fresh_until: Duration,
-}
-
-/// What was fetched. Cheap to clone.
-///
-/// ```no_run
-/// # async fn example(fetcher: ravelin_net::fetch::Fetcher, now: std::time::Duration)
-/// # -> Result<(), ravelin_net::fetch::FetchError> {
-/// use ravelin_net::fetch::{FetchRequest, Origin};
-///
-/// let evidence = fetcher.fetch(&FetchRequest::crl("http://ca.example/ca.crl"), now).await?;
-/// if evidence.origin() == Origin::Network {
-///     println!("{} new bytes", evidence.bytes().len());
-/// }
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, PartialEq, Eq)]
-pub struct Evidence {
-    bytes: Arc<[u8]>,
-    fresh_until: Duration,
-    origin: Origin,
-}
-
-/// Where evidence came from.
-///
-/// ```
-/// assert_eq!(ravelin_net::fetch::Origin::Disk.to_string(), "cache on disk");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// A server, now.
-    Network,
-    /// The cache in memory.
-    Memory,
-    /// The cache on disk.
-    Disk,
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Origin::Network => "network",
-            Origin::Memory => "cache in memory",
-            Origin::Disk => "cache on disk",
-        })
-    }
-}
-
-impl Evidence {
-    /// The body of the answer, as it came.
-    pub fn bytes(&self) -> &Arc<[u8]> {
-        &self.bytes
-    }
-
-    /// Until when it is kept (since 1970-01-01T00:00:00Z); in the past if it is not.
-    pub fn fresh_until(&self) -> Duration {
-        self.fresh_until
-    }
-
-    /// Where it came from.
-    pub fn origin(&self) -> Origin {
-        self.origin
-    }
-}
-
-impl fmt::Debug for Evidence {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Evidence")
-            .field("bytes", &self.bytes.len())
-            .field("fresh_until", &self.fresh_until)
-            .field("origin", &self.origin)
-            .finish()
-    }
 }
 
 impl Fetcher {
@@ -385,12 +309,6 @@ impl Inner {
     ) -> Option<T> {
         let disk = Arc::clone(self.disk.as_ref()?);
         spawn_blocking(move || work(&disk)).await.ok()?
-    }
-}
-
-impl Kept {
-    fn from(self, origin: Origin) -> Evidence {
-        Evidence { bytes: self.bytes, fresh_until: self.fresh_until, origin }
     }
 }
 
