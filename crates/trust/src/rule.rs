@@ -213,7 +213,7 @@ rules! {
         "BR, section 7.1.2.7.6" "A subscriber's extended key usage must not be critical.";
     PurposesEmpty "extended-key-usage-empty" Certificate INVALID_EXTENSION [Error Error Error Warning]
         "RFC 5280, section 4.2.1.12" "An extended key usage must name a purpose.";
-    KeyUsageMismatch "key-usage-mismatch" Certificate INVALID_PURPOSE [Error Error Error Warning]
+    KeyUsageMismatch "key-usage-mismatch" Certificate INVALID_PURPOSE [Warning Error Error Warning]
         "RFC 5280, section 4.2.1.3" "The key usage must allow what the purpose needs.";
     LeafIsCa "leaf-is-ca" Certificate INVALID_PURPOSE [Off Error Off Off]
         "BR, sections 7.1.2.7.8 and 7.1.2.7.11" "A subscriber's certificate may not be a CA's.";

@@ -129,6 +129,9 @@ fn is_public_suffix(parent: &[u8]) -> bool {
 }
 
 /// BR, section 7.1.4.3: a common name is one of the alternative names, letter by letter; addresses in their one form.
+///
+/// The domain of a wild card passes too (`a.example` beside `*.a.example`): it is common, and a common name alone makes a
+/// certificate good for nothing under the profiles that look here.
 fn common_names(
     certificate: &Certificate<'_>,
     names: GeneralNames<'_>,
@@ -137,7 +140,7 @@ fn common_names(
     for common in certificate.subject().common_names() {
         let mut names = names.filter_map(Result::ok);
         let found = names.any(|name| match name {
-            GeneralName::Dns(dns) => dns == common.as_bytes(),
+            GeneralName::Dns(dns) => dns.strip_prefix(b"*.").unwrap_or(dns) == common.as_bytes() || dns == common.as_bytes(),
             GeneralName::Ip(bytes) => {
                 address(bytes).is_some_and(|address| address.to_string() == common)
             }

@@ -1,0 +1,35 @@
+//! What judging certificates needs from the network and the machine, on tokio.
+//!
+//! - [`fetch`]: issuer certificates, certificate revocation lists and OCSP responses over HTTP, within limits of size,
+//!   time, redirects and address ranges, cached in memory and on disk. URLs come out of certificates, so whoever issued
+//!   the certificate chose them: they are hostile input, and so is everything that comes back.
+//! - [`roots`]: trust anchors from the platform, from Mozilla's list or from files, as DER.
+//!
+//! What it is not: nothing here reads a certificate, a CRL or an OCSP response, or decides anything about one. Bytes come
+//! in and go out; what they mean is for whoever asked. TLS, for `https` URLs, is `ravelin-tls`'s. There is no general HTTP
+//! client either: no proxies, no cookies, no passwords, no kept-alive connections.
+//!
+//! ```no_run
+//! use ravelin_net::{fetch::{FetchConfig, FetchLimits, FetchRequest, Fetcher}, roots};
+//! use std::time::{SystemTime, UNIX_EPOCH};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut config = FetchConfig::new(FetchLimits::default());
+//! config.roots = roots::platform().certificates;
+//! let fetcher = Fetcher::new(config)?;
+//!
+//! let request = FetchRequest::crl("http://crl.example/root.crl");
+//! let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+//! match fetcher.fetch(&request, now).await {
+//!     Ok(evidence) => println!("{} bytes", evidence.bytes().len()),
+//!     Err(error) => eprintln!("undetermined: {error}"),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+#![forbid(unsafe_code)]
+
+pub mod fetch;
+pub mod roots;
+mod stream;
