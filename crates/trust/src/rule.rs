@@ -193,7 +193,7 @@ rules! {
         "RFC 5280, section 4.2.1.9" "A CA's basic constraints must be critical.";
     CaKeyUsageMissing "ca-key-usage-missing" Certificate CA_CERT_MISSING_KEY_USAGE [Warning Error Warning Off]
         "RFC 5280, section 4.2.1.3; BR, section 7.1.2.5" "A CA certificate must have a key usage.";
-    CaKeyUsageNotCritical "ca-key-usage-not-critical" Certificate INVALID_EXTENSION [Warning Error Off Off]
+    CaKeyUsageNotCritical "ca-key-usage-not-critical" Certificate INVALID_EXTENSION [Warning Warning Off Off]
         "BR, section 7.1.2.10.7" "A CA's key usage must be critical.";
     CaSubjectEmpty "ca-subject-empty" Certificate SUBJECT_NAME_EMPTY [Error Error Warning Warning]
         "RFC 5280, section 4.1.2.6" "A CA must have a name.";

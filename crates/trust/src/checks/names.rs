@@ -140,7 +140,10 @@ fn common_names(
     for common in certificate.subject().common_names() {
         let mut names = names.filter_map(Result::ok);
         let found = names.any(|name| match name {
-            GeneralName::Dns(dns) => dns.strip_prefix(b"*.").unwrap_or(dns) == common.as_bytes() || dns == common.as_bytes(),
+            GeneralName::Dns(dns) => {
+                dns.strip_prefix(b"*.").unwrap_or(dns) == common.as_bytes()
+                    || dns == common.as_bytes()
+            }
             GeneralName::Ip(bytes) => {
                 address(bytes).is_some_and(|address| address.to_string() == common)
             }
