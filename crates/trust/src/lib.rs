@@ -5,6 +5,7 @@ pub mod certificate;
 pub mod der;
 pub mod name;
 mod oid;
+pub mod revocation;
 pub mod signature;
 mod time;
 
