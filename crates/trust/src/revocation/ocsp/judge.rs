@@ -262,6 +262,9 @@ fn is(responder: &ResponderId<'_>, name: &DistinguishedName<'_>, key: &PublicKey
 /// itself, and for this purpose by name.
 fn check_delegate(delegate: &Certificate<'_>, case: &Case<'_>) -> Result<(), Problem> {
     let refuse = |why: &str| Err(Problem::SignerNotEntitled(why.to_owned()));
+    if delegate == case.subject {
+        return refuse("a responder cannot vouch for its own certificate");
+    }
     if delegate.issuer() != case.issuer.name {
         return refuse("the certificate's issuer did not issue the responder's certificate");
     }
