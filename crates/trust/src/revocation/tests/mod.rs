@@ -68,11 +68,12 @@ impl Authority {
         serial: u64,
         extensions: &[Vec<u8>],
     ) -> Certificate<'static> {
-        self.certify_until(NOW + DAY, subject, key, serial, extensions)
+        self.certify_between(NOW - HOUR, NOW + DAY, subject, key, serial, extensions)
     }
 
-    fn certify_until(
+    fn certify_between(
         &self,
+        from: i64,
         until: i64,
         subject: &[u8],
         key: &KeyPair,
@@ -84,7 +85,7 @@ impl Authority {
             der::integer(serial),
             ecdsa_with_sha256(),
             self.name.clone(),
-            der::sequence([der::time(NOW - HOUR), der::time(until)]),
+            der::sequence([der::time(from), der::time(until)]),
             subject.to_vec(),
             key.subject_public_key_info(),
             der::constructed(3, der::sequence(extensions)),

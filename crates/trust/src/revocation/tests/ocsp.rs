@@ -86,17 +86,17 @@ impl Answer {
     }
 }
 
-fn good() -> Vec<u8> {
+pub(super) fn good() -> Vec<u8> {
     der::primitive(0, [])
 }
 
-fn revoked(reason: Option<u8>) -> Vec<u8> {
+pub(super) fn revoked(reason: Option<u8>) -> Vec<u8> {
     let reason =
         reason.map(|reason| der::constructed(0, der::enumerated(reason))).unwrap_or_default();
     der::constructed(1, [der::generalized_time(NOW - DAY), reason].concat())
 }
 
-fn unknown() -> Vec<u8> {
+pub(super) fn unknown() -> Vec<u8> {
     der::primitive(2, [])
 }
 
@@ -132,7 +132,12 @@ fn about_until(issuer: &Authority, status: Vec<u8>, from: i64, until: Option<i64
 
 /// By the issuer, about serial number 5.
 fn plain(ca: &Authority, status: Vec<u8>) -> OcspResponse<'static> {
-    Answer::new(by_name(ca)).single(about(ca, status)).sign(&ca.key)
+    OcspResponse::parse(by_issuer(ca, &ca.key, status)).unwrap()
+}
+
+/// In the issuer's name, about serial number 5, encoded.
+pub(super) fn by_issuer(ca: &Authority, key: &KeyPair, status: Vec<u8>) -> Vec<u8> {
+    Answer::new(by_name(ca)).single(about(ca, status)).der(key)
 }
 
 fn by_ocsp(ca: &Authority, ocsp: &[OcspResponse<'_>]) -> Determination {
@@ -212,7 +217,7 @@ fn delegated_responders_are_heard_when_the_issuer_says_so_itself() {
     let other = Authority::new("other");
     let namesake = Authority::new("CA");
     let certify = |by: &Authority, until, extensions: &[Vec<u8>]| {
-        by.certify_until(until, &responder.name, &responder.key, 50, extensions)
+        by.certify_between(NOW - HOUR, until, &responder.name, &responder.key, 50, extensions)
     };
     let sound = certify(&ca, NOW + DAY, &delegated(OCSP_SIGNING));
     assert!(sound.has_ocsp_no_check());
