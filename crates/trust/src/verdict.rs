@@ -2,7 +2,7 @@
 
 use crate::{
     Certificate,
-    revocation::RevocationStatus,
+    revocation::{RevocationStatus, Source},
     rule::{Class, Level, Rule},
 };
 use std::{fmt, sync::Arc};
@@ -145,8 +145,8 @@ pub struct CertificateRevocation {
     pub certificate: usize,
     /// What is known.
     pub status: RevocationStatus,
-    /// `crl` or `ocsp`, whichever told.
-    pub source: Option<&'static str>,
+    /// What told, if anything did.
+    pub source: Option<Source>,
     /// How it came to that, in a sentence for people.
     pub detail: String,
 }

@@ -14,7 +14,7 @@ pub use extensions::{
     DistributionPointName, Extension, ExtensionError, KeyUsage, NameConstraints, PolicyConstraints,
     PolicyInformation, PolicyQualifier, Reasons, Subtrees,
 };
-pub(crate) use extensions::{KNOWN, Kind};
+pub(crate) use extensions::{KNOWN, Kind, read_authority_key_id, read_points};
 pub(crate) use general_name::address;
 pub use general_name::{GeneralName, GeneralNames};
 pub use key::{Curve, KeyAlgorithm, PublicKey};
@@ -92,11 +92,11 @@ pub(crate) struct Span {
 impl Span {
     /// Of `content`, which stands at `offset`.
     #[allow(clippy::cast_possible_truncation)] // MAX_CERTIFICATE is far below
-    fn of(content: &[u8], offset: usize) -> Span {
+    pub(crate) fn of(content: &[u8], offset: usize) -> Span {
         Span { start: offset as u32, end: (offset + content.len()) as u32 }
     }
 
-    fn range(self) -> Range<usize> {
+    pub(crate) fn range(self) -> Range<usize> {
         self.start as usize..self.end as usize
     }
 }
