@@ -263,10 +263,9 @@ fn alert(status: Status, code: &str) -> Option<u8> {
         (Status::Trusted, _) => return None,
         (Status::Expired, _) => CERTIFICATE_EXPIRED,
         (Status::Revoked, _) => CERTIFICATE_REVOKED,
-        (Status::UntrustedSigners | Status::Unknown, _) => UNKNOWN_CA,
         (Status::Invalid | Status::InvalidChain, "CERT_SIGNATURE_FAILURE") => DECRYPT_ERROR,
         (Status::Invalid, "INVALID_PURPOSE") => UNSUPPORTED_CERTIFICATE,
-        (Status::InvalidChain, _) => UNKNOWN_CA,
+        (Status::InvalidChain | Status::UntrustedSigners | Status::Unknown, _) => UNKNOWN_CA,
         (Status::Invalid | Status::NotYetValid | Status::PrincipalMismatch, _) => BAD_CERTIFICATE,
     })
 }

@@ -248,6 +248,7 @@ impl Subtrees<'_> {
     }
 }
 
+#[expect(clippy::copy_iterator, reason = "a list in borrowed bytes is cheap to begin again")]
 impl<'a> Iterator for Subtrees<'a> {
     /// The base, and whether `minimum` and `maximum` are at their defaults, as they must be.
     type Item = Result<(GeneralName<'a>, bool), DerError>;

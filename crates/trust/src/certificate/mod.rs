@@ -467,7 +467,7 @@ fn read_validity(mut reader: Reader<'_>) -> Result<Validity, DerError> {
         let value = reader.any()?;
         let (time, lax) = Time::read(&value)?;
         let wrong_kind =
-            (value.tag == tag::GENERALIZED_TIME) != !(1950..2050).contains(&time.year());
+            (value.tag == tag::GENERALIZED_TIME) == (1950..2050).contains(&time.year());
         if fault.is_none() && (lax || wrong_kind) {
             let what = if lax {
                 "a time in a form that RFC 5280 does not allow"
