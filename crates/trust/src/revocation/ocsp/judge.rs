@@ -10,7 +10,7 @@ use crate::{
     revocation::{
         Case, Issuer, Location, Options, Problem, RevocationStatus, Signed, SignerPurpose, Signers,
         Source,
-        note::{Journal, fetchable},
+        note::{Journal, fetchable, shown},
     },
     signature::{AlgorithmIdentifier, Hash},
 };
@@ -75,7 +75,7 @@ fn prove(
     }
     let single = choose(response, case, ids)?;
     if let Some(oid) = response.unknown_critical() {
-        return Err(Problem::UnknownCritical { oid: oid.to_string() });
+        return Err(Problem::UnknownCritical { oid: shown(oid) });
     }
     if let Some(begins) = response.produced_at()
         && begins > case.options.time.plus(CLOCK_TOLERANCE)
@@ -132,7 +132,7 @@ fn choose<'r>(
 /// Whether a single response is of our time and can be understood.
 fn check_use(single: &SingleResponse<'_>, options: &Options<'_>) -> Result<(), Problem> {
     if let Some(oid) = single.unknown_critical {
-        return Err(Problem::UnknownCritical { oid: oid.to_string() });
+        return Err(Problem::UnknownCritical { oid: shown(oid) });
     }
     let begins = single.this_update;
     if begins > options.time.plus(CLOCK_TOLERANCE) {
@@ -239,7 +239,7 @@ fn check_signature(
     }
     Err(problem.unwrap_or_else(|| {
         Problem::NoSigner(match responder {
-            ResponderId::Name(name) => name.to_string(),
+            ResponderId::Name(name) => shown(name),
             ResponderId::KeyHash(hash) => {
                 let hash: String = hash.iter().take(64).map(|byte| format!("{byte:02x}")).collect();
                 format!("the owner of the key {hash}")

@@ -282,7 +282,7 @@ fn crls_are_judged_as_openssl_judges_them_but_where_said() {
             ours: Unknown,
             openssl: Good,
         },
-        // X.509 lets such a CRL still revoke what it lists.
+        // X.509 lets such CRLs still revoke what they list.
         Trial {
             what: "listed, with an unknown critical extension",
             subject: subject(),
@@ -290,7 +290,6 @@ fn crls_are_judged_as_openssl_judges_them_but_where_said() {
             ours: Revoked,
             openssl: Unknown,
         },
-        // OpenSSL notes the extension and searches on without a verdict of its own.
         Trial {
             what: "listed, with an unknown critical entry extension",
             subject: subject(),
