@@ -53,6 +53,7 @@ pub(crate) struct Evidence<'a> {
 
 /// How it is judged.
 #[derive(Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Options<'a> {
     pub(crate) time: Time,
     pub(crate) use_crl: bool,

@@ -14,6 +14,7 @@ use crate::{
     },
     signature::{AlgorithmIdentifier, Hash},
 };
+use std::fmt;
 
 /// Seconds by which a responder's clock may differ from ours.
 const CLOCK_TOLERANCE: i64 = 300;
@@ -241,11 +242,18 @@ fn check_signature(
         Problem::NoSigner(match responder {
             ResponderId::Name(name) => shown(name),
             ResponderId::KeyHash(hash) => {
-                let hash: String = hash.iter().take(64).map(|byte| format!("{byte:02x}")).collect();
-                format!("the owner of the key {hash}")
+                shown(format_args!("the key with the hash {}", Hex(hash)))
             }
         })
     }))
+}
+
+struct Hex<'a>(&'a [u8]);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
 }
 
 /// Whether a responder that calls itself so has this name or key.

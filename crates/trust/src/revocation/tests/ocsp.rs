@@ -325,7 +325,7 @@ fn nonces_bind_answers_to_requests() {
         let (stapled, ocsp) =
             if stapled { (&responses[..], &[][..]) } else { (&[][..], &responses[..]) };
         let options = Options { nonce: Some(b"sent"), ..Options::new(Time::from_unix(NOW)) };
-        let evidence = Evidence { ocsp, stapled, ..Evidence::default() };
+        let evidence = Evidence { stapled, ocsp, ..Evidence::default() };
         judge_with(&ca.issue(5, &[]), &ca, evidence, options, &mut Trusted::default())
     };
     let right = judge(&answer.clone().nonce(b"sent"), false);
