@@ -19,7 +19,7 @@ use crate::{
         AuthorityKeyIdentifier, DistributionPoint, Extension, Span, read_authority_key_id,
         read_points,
     },
-    der::{BitString, DerError, Integer, Oid, Reader, Value, tag},
+    der::{BitString, DerError, Integer, Oid, Reader, tag},
     name::DistinguishedName,
     oid,
     signature::AlgorithmIdentifier,
@@ -348,11 +348,11 @@ impl Layout {
             None => (Span::default(), Listed::default()),
         };
         let mut layout = Layout {
-            whole: whole_span(&whole),
-            tbs: whole_span(&tbs),
+            whole: Span::whole(&whole),
+            tbs: Span::whole(&tbs),
             version,
-            inner_algorithm: whole_span(&inner),
-            issuer: whole_span(&issuer),
+            inner_algorithm: Span::whole(&inner),
+            issuer: Span::whole(&issuer),
             this_update,
             next_update,
             entries,
@@ -361,7 +361,7 @@ impl Layout {
             known: [None; KNOWN],
             unknown_critical: None,
             duplicate: false,
-            algorithm: whole_span(&algorithm),
+            algorithm: Span::whole(&algorithm),
             signature: Span::of(bits.bytes, signature.offset + 1),
         };
         let extensions = in_part("the extensions");
@@ -422,10 +422,6 @@ impl Layout {
         }
         Ok(())
     }
-}
-
-fn whole_span(value: &Value<'_>) -> Span {
-    Span::of(value.whole, value.offset + value.content.len() - value.whole.len())
 }
 
 fn version(fields: &mut Reader<'_>) -> Result<u8, CrlError> {

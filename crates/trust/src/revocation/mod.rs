@@ -28,8 +28,8 @@ use crate::{
     name::DistinguishedName,
     signature::{self, AlgorithmIdentifier, Scheme},
 };
-use note::Journal;
 pub(crate) use note::fetchable;
+use note::{Journal, shown};
 
 /// Who issued the certificate that is asked about. An anchor may be a name and a key and nothing else.
 #[derive(Clone, Copy)]
@@ -54,6 +54,7 @@ pub(crate) struct Evidence<'a> {
 
 /// How it is judged.
 #[derive(Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Options<'a> {
     pub(crate) time: Time,
     pub(crate) use_crl: bool,
@@ -180,7 +181,7 @@ impl<'a> Signed<'a> {
         signature: &'a [u8],
         options: &Options<'_>,
     ) -> Result<Signed<'a>, Problem> {
-        let scheme = algorithm.map_err(|error| Problem::Signature(error.to_string()))?.scheme();
+        let scheme = algorithm.map_err(|error| Problem::Signature(shown(error)))?.scheme();
         if !options.weak_signatures && scheme.hash().is_some_and(signature::Hash::is_weak) {
             return Err(Problem::WeakSignature(scheme.to_string()));
         }
@@ -189,7 +190,7 @@ impl<'a> Signed<'a> {
 
     /// Whether the owner of this key (SubjectPublicKeyInfo) made it.
     fn is_by(&self, key_info: &[u8]) -> Result<(), Problem> {
-        let problem = |why: &dyn std::fmt::Display| Problem::Signature(why.to_string());
+        let problem = |why: &dyn std::fmt::Display| Problem::Signature(shown(why));
         let key = PublicKey::read(Reader::new(key_info)).map_err(|error| problem(&error))?;
         signature::verify(self.scheme, &key, self.message, self.signature)
             .map_err(|error| problem(&error))

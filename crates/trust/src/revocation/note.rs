@@ -11,6 +11,9 @@ pub const MAX_LOCATIONS: usize = 32;
 /// A URL of more bytes is not asked.
 pub const MAX_URL: usize = 2048;
 
+/// Of names and other words in evidence, notes repeat no more characters.
+const MAX_SHOWN: usize = 256;
+
 /// Something about a source of revocation information, mostly why it was not used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
@@ -175,6 +178,16 @@ pub(crate) fn fetchable(name: &GeneralName<'_>) -> Option<String> {
     String::from_utf8(uri.to_vec()).ok()
 }
 
+/// What others wrote, for a note: no more than the first 256 characters of it.
+pub(super) fn shown(what: impl fmt::Display) -> String {
+    let mut text = what.to_string();
+    if let Some((end, _)) = text.char_indices().nth(MAX_SHOWN) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
 /// Notes and places, each once, and no more than the limits allow.
 #[derive(Debug, Default)]
 pub(super) struct Journal {
@@ -218,6 +231,12 @@ mod tests {
         }
         assert_eq!(fetchable(&GeneralName::Uri(&[b'a'; MAX_URL + 1])), None);
         assert_eq!(fetchable(&GeneralName::Dns(b"http://a/")), None);
+    }
+
+    #[test]
+    fn long_words_are_cut() {
+        assert_eq!(shown("ä".repeat(MAX_SHOWN)).len(), 2 * MAX_SHOWN);
+        assert_eq!(shown("ä".repeat(MAX_SHOWN + 1)).chars().count(), MAX_SHOWN + 1);
     }
 
     #[test]

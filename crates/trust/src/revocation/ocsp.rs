@@ -215,7 +215,7 @@ impl<'a> OcspResponse<'a> {
             }
             _ => None,
         };
-        let whole = whole_span(&whole);
+        let whole = Span::whole(&whole);
         Ok(OcspResponse { der, whole, status, basic })
     }
 
@@ -380,13 +380,13 @@ impl Basic {
             SingleResponse::read(&mut list).map_err(in_part("a single response"))?;
         }
         let mut basic = Basic {
-            tbs: whole_span(&tbs),
+            tbs: Span::whole(&tbs),
             responder,
             produced_at,
             responses: Span::of(responses.content, responses.offset),
             nonce: None,
             unknown_critical: None,
-            algorithm: whole_span(&algorithm),
+            algorithm: Span::whole(&algorithm),
             signature: Span::of(bits.bytes, signature.offset + 1),
             certificates,
         };
@@ -510,7 +510,7 @@ fn responder(fields: &mut Reader<'_>) -> Result<Responder, DerError> {
     let tagged = fields.any()?;
     let mut inner = tagged.reader();
     let responder = match tagged.tag {
-        0xa1 => Responder::Name(whole_span(&inner.read(tag::SEQUENCE)?)),
+        0xa1 => Responder::Name(Span::whole(&inner.read(tag::SEQUENCE)?)),
         0xa2 => {
             let hash = inner.read(tag::OCTET_STRING)?;
             Responder::KeyHash(Span::of(hash.content, hash.offset))
@@ -523,8 +523,4 @@ fn responder(fields: &mut Reader<'_>) -> Result<Responder, DerError> {
 
 fn time(value: &Value<'_>) -> Result<Time, DerError> {
     Ok(Time::read(value)?.0)
-}
-
-fn whole_span(value: &Value<'_>) -> Span {
-    Span::of(value.whole, value.offset + value.content.len() - value.whole.len())
 }

@@ -27,6 +27,29 @@ pub enum RevocationPolicy {
     AlwaysRequired,
 }
 
+impl RevocationPolicy {
+    /// Whether a certificate of this status may be trusted under the policy.
+    ///
+    /// ```
+    /// use ravelin_trust::revocation::{RevocationPolicy, RevocationStatus};
+    ///
+    /// assert!(RevocationPolicy::BestEffort.accepts(RevocationStatus::Undetermined));
+    /// assert!(!RevocationPolicy::RequiredIfInfoAvailable.accepts(RevocationStatus::Undetermined));
+    /// assert!(RevocationPolicy::RequiredIfInfoAvailable.accepts(RevocationStatus::NoInformation));
+    /// assert!(!RevocationPolicy::AlwaysRequired.accepts(RevocationStatus::NoInformation));
+    /// ```
+    pub const fn accepts(self, status: RevocationStatus) -> bool {
+        match status {
+            RevocationStatus::Good => true,
+            RevocationStatus::NoInformation => !matches!(self, RevocationPolicy::AlwaysRequired),
+            RevocationStatus::Undetermined => {
+                matches!(self, RevocationPolicy::Never | RevocationPolicy::BestEffort)
+            }
+            RevocationStatus::Revoked { .. } => matches!(self, RevocationPolicy::Never),
+        }
+    }
+}
+
 impl fmt::Display for RevocationPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -196,6 +219,25 @@ mod tests {
         }
         let error = "sometimes".parse::<RevocationPolicy>().unwrap_err();
         assert!(error.to_string().contains("sometimes"));
+    }
+
+    #[test]
+    fn every_policy_has_an_answer_to_every_status() {
+        let revoked = RevocationStatus::Revoked { reason: None, time: Time::from_unix(0) };
+        let accepts = |policy: RevocationPolicy| {
+            [
+                RevocationStatus::Good,
+                RevocationStatus::NoInformation,
+                RevocationStatus::Undetermined,
+                revoked,
+            ]
+            .map(|status| policy.accepts(status))
+        };
+        assert_eq!(accepts(RevocationPolicy::Never), [true, true, true, true]);
+        assert_eq!(accepts(RevocationPolicy::BestEffort), [true, true, true, false]);
+        let required = accepts(RevocationPolicy::RequiredIfInfoAvailable);
+        assert_eq!(required, [true, true, false, false]);
+        assert_eq!(accepts(RevocationPolicy::AlwaysRequired), [true, false, false, false]);
     }
 
     #[test]

@@ -51,7 +51,7 @@ impl Listed {
     }
 }
 
-pub(super) fn entries<'a>(mut list: Reader<'a>) -> impl Iterator<Item = CrlEntry<'a>> {
+pub(super) fn entries(mut list: Reader<'_>) -> impl Iterator<Item = CrlEntry<'_>> {
     std::iter::from_fn(move || Some(read(&mut list).ok()??.0))
 }
 

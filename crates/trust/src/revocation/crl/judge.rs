@@ -13,7 +13,8 @@ use crate::{
     der::Integer,
     revocation::{
         Case, Location, Problem, RevocationReason, RevocationStatus, Signed, SignerPurpose,
-        Signers, Source, note::Journal,
+        Signers, Source,
+        note::{Journal, shown},
     },
 };
 use std::cmp::Ordering;
@@ -110,10 +111,8 @@ fn sort<'c>(
         let issuer = crl.issuer();
         let by_issuer = issuer == certificate_issuer;
         if !by_issuer && !points.iter().any(|point| point.is_signed_by(&issuer)) {
-            let problem = Problem::WrongIssuer {
-                found: issuer.to_string(),
-                expected: certificate_issuer.to_string(),
-            };
+            let problem =
+                Problem::WrongIssuer { found: shown(issuer), expected: shown(certificate_issuer) };
             journal.note(Source::Crl, Some(index), problem);
             continue;
         }
@@ -170,7 +169,7 @@ impl<'c> Fitting<'c> {
             // concluded to be good. That what it lists is revoked says X.509 (clause 8.5 of the 2019 edition), and it is
             // the safe side: the extension may narrow down why or since when, not that the issuer took it back.
             fresh?;
-            let problem = Problem::UnknownCritical { oid: oid.to_string() };
+            let problem = Problem::UnknownCritical { oid: shown(oid) };
             return match self.crl.find(&subject.issuer(), subject.serial()) {
                 Some(entry) if entry.reason != Some(RevocationReason::RemoveFromCrl) => {
                     journal.note(Source::Crl, Some(self.index), problem);
@@ -241,7 +240,7 @@ impl<'c> Fitting<'c> {
                 .is_some_and(|entry| entry.reason != Some(RevocationReason::RemoveFromCrl))
         };
         match delta.unknown_critical() {
-            Some(oid) if !revokes() => Err(Problem::UnknownCritical { oid: oid.to_string() }),
+            Some(oid) if !revokes() => Err(Problem::UnknownCritical { oid: shown(oid) }),
             _ => Ok(()),
         }
     }
@@ -347,7 +346,7 @@ fn signer<'c>(
             Err(found) => problem = problem.or(Some(found)),
         }
     }
-    Err(problem.unwrap_or_else(|| Problem::NoSigner(name.to_string())))
+    Err(problem.unwrap_or_else(|| Problem::NoSigner(shown(name))))
 }
 
 fn check_usage(certificate: Option<&Certificate<'_>>) -> Result<(), Problem> {

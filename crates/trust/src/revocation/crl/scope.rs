@@ -15,6 +15,7 @@ const MAX_NAMES: usize = 32;
 
 /// Which certificates a CRL is about (RFC 5280, section 5.2.5).
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "the fields are the standard's")]
 pub struct IssuingDistributionPoint<'a> {
     /// Where it is published: it is about the certificates that name this place.
     pub name: Option<DistributionPointName<'a>>,

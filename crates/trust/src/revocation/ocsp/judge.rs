@@ -10,10 +10,11 @@ use crate::{
     revocation::{
         Case, Issuer, Location, Options, Problem, RevocationStatus, Signed, SignerPurpose, Signers,
         Source,
-        note::{Journal, fetchable},
+        note::{Journal, fetchable, shown},
     },
     signature::{AlgorithmIdentifier, Hash},
 };
+use std::fmt;
 
 /// Seconds by which a responder's clock may differ from ours.
 const CLOCK_TOLERANCE: i64 = 300;
@@ -75,7 +76,7 @@ fn prove(
     }
     let single = choose(response, case, ids)?;
     if let Some(oid) = response.unknown_critical() {
-        return Err(Problem::UnknownCritical { oid: oid.to_string() });
+        return Err(Problem::UnknownCritical { oid: shown(oid) });
     }
     if let Some(begins) = response.produced_at()
         && begins > case.options.time.plus(CLOCK_TOLERANCE)
@@ -132,7 +133,7 @@ fn choose<'r>(
 /// Whether a single response is of our time and can be understood.
 fn check_use(single: &SingleResponse<'_>, options: &Options<'_>) -> Result<(), Problem> {
     if let Some(oid) = single.unknown_critical {
-        return Err(Problem::UnknownCritical { oid: oid.to_string() });
+        return Err(Problem::UnknownCritical { oid: shown(oid) });
     }
     let begins = single.this_update;
     if begins > options.time.plus(CLOCK_TOLERANCE) {
@@ -239,13 +240,20 @@ fn check_signature(
     }
     Err(problem.unwrap_or_else(|| {
         Problem::NoSigner(match responder {
-            ResponderId::Name(name) => name.to_string(),
+            ResponderId::Name(name) => shown(name),
             ResponderId::KeyHash(hash) => {
-                let hash: String = hash.iter().take(64).map(|byte| format!("{byte:02x}")).collect();
-                format!("the owner of the key {hash}")
+                shown(format_args!("the key with the hash {}", Hex(hash)))
             }
         })
     }))
+}
+
+struct Hex<'a>(&'a [u8]);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
 }
 
 /// Whether a responder that calls itself so has this name or key.

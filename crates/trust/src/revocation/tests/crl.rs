@@ -108,6 +108,23 @@ fn a_bad_signature_proves_nothing() {
 }
 
 #[test]
+fn weak_and_ambiguous_signatures_are_not_even_checked() {
+    let ca = Authority::new("CA");
+    let subject = ca.issue(5, &[]);
+    let sha1 = der::sequence([der::oid("1.2.840.10045.4.1")]);
+    let weak = [Crl::parse(List::new(&ca).der_as(&ca.key, &sha1, &sha1)).unwrap()];
+    let found = by_crls(&subject, &ca, &weak);
+    assert_eq!(only_problem(&found), &Problem::WeakSignature("ECDSA with SHA-1".into()));
+    let options = Options { weak_signatures: true, ..Options::new(Time::from_unix(NOW)) };
+    let evidence = Evidence { crls: &weak, ..Evidence::default() };
+    let found = judge_with(&subject, &ca, evidence, options, &mut Trusted::default());
+    assert!(matches!(only_problem(&found), Problem::Signature(_)));
+    let two = List::new(&ca).der_as(&ca.key, &sha1, &ecdsa_with_sha256());
+    let found = by_crls(&subject, &ca, &[Crl::parse(two).unwrap()]);
+    assert!(matches!(only_problem(&found), Problem::Form(_)));
+}
+
+#[test]
 fn an_issuer_that_may_not_sign_crls_is_not_heard() {
     let ca = Authority::new("CA");
     let subject = ca.issue(5, &[]);
@@ -145,7 +162,7 @@ fn partitions_are_told_apart_by_their_names() {
         by_crls(&subject, &ca, std::slice::from_ref(&matching)).status,
         RevocationStatus::Good
     );
-    let found = by_crls(&subject, &ca, &[other.clone()]);
+    let found = by_crls(&subject, &ca, std::slice::from_ref(&other));
     assert_eq!(found.status, RevocationStatus::Undetermined);
     assert!(matches!(only_problem(&found), Problem::OutOfScope(_)));
     assert_eq!(found.wanted, [Location::Crl("http://a.example/1.crl".into())]);

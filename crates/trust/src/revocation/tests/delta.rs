@@ -3,6 +3,9 @@
 use super::*;
 use crate::revocation::{Crl, Location};
 
+/// Whether a problem is the one that is expected.
+type Expected = fn(&Problem) -> bool;
+
 struct Fixture {
     ca: Authority,
     subject: Certificate<'static>,
@@ -55,7 +58,6 @@ fn a_bad_delta_leaves_its_base_standing() {
     let mut no_number = delta.clone();
     no_number.extensions.remove(1);
     let unknown = der::extension("1.2.3.4", true, &der::null());
-    type Expected = fn(&Problem) -> bool;
     let cases: [(List, Expected); 8] = [
         (delta.clone().at(NOW - DAY, NOW - 1), |found| matches!(found, Problem::Stale { .. })),
         (delta.clone().at(NOW + 1, NOW + DAY), |found| matches!(found, Problem::Future { .. })),

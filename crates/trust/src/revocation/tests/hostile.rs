@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    der::Integer,
+    der::{Integer, Reader},
     revocation::{Crl, CrlError, MAX_CRL, MAX_NOTES, OcspError, OcspResponse},
 };
 use proptest::prelude::*;
@@ -11,19 +11,24 @@ use std::time::{Duration, Instant};
 /// More than linear work would take; quadratic work takes hours.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn sample_crl(ca: &Authority) -> Vec<u8> {
+/// One with everything in it.
+fn sample_crl(ca: &Authority, delta: bool) -> Vec<u8> {
     let issuer = der::sequence([directory(&ca.name)]);
-    List::new(ca)
+    let list = List::new(ca)
         .scope(&[
             full_name(&[uri("http://a/")]),
             der::primitive(3, der::named_bits_content(&[1, 2])),
             der::primitive(4, [0xff]),
         ])
-        .delta(3)
         .revoke_for(5, 8)
         .entry(6, &[der::extension("2.5.29.29", true, &issuer)])
-        .revoke(5)
-        .der(&ca.key)
+        .revoke(5);
+    if delta { list.numbered(11).delta(3).der(&ca.key) } else { list.der(&ca.key) }
+}
+
+/// What is signed in a CRL or a basic OCSP response.
+fn signed_part(der: &[u8]) -> Vec<u8> {
+    Reader::new(der).sequence().unwrap().any().unwrap().whole.to_vec()
 }
 
 /// Changes some bytes, and cuts or doubles the end.
@@ -42,28 +47,35 @@ fn changes() -> impl Strategy<Value = Vec<(prop::sample::Index, u8)>> {
 
 proptest! {
     #[test]
-    fn broken_crls_are_judged_or_refused(changes in changes(), length in 100usize..1000) {
+    fn broken_crls_are_judged_or_refused(changes in changes(), length in 300usize..1000) {
         let ca = Authority::new("CA");
         let named = points(&[point(&[uri("http://a/")], Some(&[1]), Some(&ca.name))]);
         let subject = ca.issue(5, &[named]);
-        let sample = sample_crl(&ca);
-        let broken = mutate(sample.clone(), &changes, length);
-        let forged = broken != sample[..broken.len()];
-        if let Ok(crl) = Crl::parse(broken) {
-            let _ = format!("{crl:?} {:?} {}", crl.extensions().count(), crl.entries().count());
-            let crls = [crl.borrowed(), crl.borrowed().indexed(), List::new(&ca).sign(&ca.key)];
-            let found = judge(&subject, &ca, Evidence { crls: &crls, ..Evidence::default() });
-            // The last one covers all reasons and is good; the broken one can only add notes.
-            prop_assert!(!forged || !is_revoked(&found), "{found:?}");
+        for delta in [false, true] {
+            let whole = sample_crl(&ca, delta);
+            // Once as a stranger breaks it, once as the CA itself would have to.
+            let forged = mutate(whole.clone(), &changes, length);
+            let own = signed(&mutate(signed_part(&whole), &changes, length), &ca.key, &[]);
+            let is_forged = !whole.starts_with(&forged);
+            for (broken, may_revoke) in [(forged, !is_forged), (own, true)] {
+                let Ok(crl) = Crl::parse(broken) else { continue };
+                let _ = format!("{crl:?} {} {}", crl.extensions().count(), crl.entries().count());
+                let crls = [crl.borrowed(), crl.borrowed().indexed(), List::new(&ca).sign(&ca.key)];
+                let found = judge(&subject, &ca, Evidence { crls: &crls, ..Evidence::default() });
+                prop_assert!(may_revoke || !is_revoked(&found), "{found:?}");
+            }
         }
     }
 
     #[test]
-    fn broken_responses_are_judged_or_refused(changes in changes(), length in 100usize..2000) {
+    fn broken_responses_are_judged_or_refused(changes in changes(), length in 200usize..2000) {
         let ca = Authority::new("CA");
         let subject = ca.issue(5, &[]);
-        let broken = mutate(ocsp::sample(&ca), &changes, length);
-        if let Ok(response) = OcspResponse::parse(broken) {
+        let delegated = mutate(ocsp::sample(&ca), &changes, length);
+        let basic = ocsp::basic(&ca);
+        let own = signed(&mutate(signed_part(&basic), &changes, length), &ca.key, &[]);
+        for broken in [delegated, ocsp::response(&own)] {
+            let Ok(response) = OcspResponse::parse(broken) else { continue };
             let _ = format!("{response:?} {}", response.certificates().count());
             let ocsp = [response];
             judge(&subject, &ca, Evidence { ocsp: &ocsp, ..Evidence::default() });

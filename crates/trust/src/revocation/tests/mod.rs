@@ -41,8 +41,12 @@ fn key_id(key: &KeyPair) -> Vec<u8> {
 
 /// Signs as certificates, CRLs and OCSP responses are: the signed part, the algorithm, the signature, and what follows.
 fn signed(tbs: &[u8], key: &KeyPair, more: &[u8]) -> Vec<u8> {
+    signed_as(tbs, key, &ecdsa_with_sha256(), more)
+}
+
+fn signed_as(tbs: &[u8], key: &KeyPair, algorithm: &[u8], more: &[u8]) -> Vec<u8> {
     let signature = der::bit_string(key.sign(tbs).unwrap());
-    der::sequence([tbs, &ecdsa_with_sha256(), &signature, more])
+    der::sequence([tbs, algorithm, &signature, more])
 }
 
 fn ecdsa_with_sha256() -> Vec<u8> {
@@ -197,16 +201,21 @@ impl List {
     }
 
     fn der(&self, key: &KeyPair) -> Vec<u8> {
+        self.der_as(key, &ecdsa_with_sha256(), &ecdsa_with_sha256())
+    }
+
+    /// With whatever algorithms are named in the signed part and behind it.
+    fn der_as(&self, key: &KeyPair, inner: &[u8], outer: &[u8]) -> Vec<u8> {
         let tbs = der::sequence([
             der::integer(1),
-            ecdsa_with_sha256(),
+            inner.to_vec(),
             self.issuer.clone(),
             der::time(self.this_update),
             self.next_update.map(der::time).unwrap_or_default(),
             if self.entries.is_empty() { Vec::new() } else { der::sequence(&self.entries) },
             der::constructed(0, der::sequence(&self.extensions)),
         ]);
-        signed(&tbs, key, &[])
+        signed_as(&tbs, key, outer, &[])
     }
 
     fn sign(&self, key: &KeyPair) -> super::Crl<'static> {

@@ -66,6 +66,10 @@ impl Answer {
     }
 
     fn der(&self, key: &KeyPair) -> Vec<u8> {
+        response(&self.basic(key))
+    }
+
+    fn basic(&self, key: &KeyPair) -> Vec<u8> {
         let list = |number, list: &[Vec<u8>]| {
             if list.is_empty() { Vec::new() } else { der::constructed(number, der::sequence(list)) }
         };
@@ -75,15 +79,19 @@ impl Answer {
             der::sequence(&self.singles),
             list(1, &self.extensions),
         ]);
-        let basic = signed(&tbs, key, &list(0, &self.certificates));
-        let kind = der::oid("1.3.6.1.5.5.7.48.1.1");
-        let bytes = der::sequence([kind, der::octet_string(basic)]);
-        der::sequence([der::enumerated(0), der::constructed(0, bytes)])
+        signed(&tbs, key, &list(0, &self.certificates))
     }
 
     fn sign(&self, key: &KeyPair) -> OcspResponse<'static> {
         OcspResponse::parse(self.der(key)).unwrap()
     }
+}
+
+/// A successful response around a basic one.
+pub(super) fn response(basic: &[u8]) -> Vec<u8> {
+    let kind = der::oid("1.3.6.1.5.5.7.48.1.1");
+    let bytes = der::sequence([kind, der::octet_string(basic)]);
+    der::sequence([der::enumerated(0), der::constructed(0, bytes)])
 }
 
 pub(super) fn good() -> Vec<u8> {
@@ -317,7 +325,7 @@ fn nonces_bind_answers_to_requests() {
         let (stapled, ocsp) =
             if stapled { (&responses[..], &[][..]) } else { (&[][..], &responses[..]) };
         let options = Options { nonce: Some(b"sent"), ..Options::new(Time::from_unix(NOW)) };
-        let evidence = Evidence { ocsp, stapled, ..Evidence::default() };
+        let evidence = Evidence { stapled, ocsp, ..Evidence::default() };
         judge_with(&ca.issue(5, &[]), &ca, evidence, options, &mut Trusted::default())
     };
     let right = judge(&answer.clone().nonce(b"sent"), false);
@@ -483,6 +491,11 @@ pub(super) fn sample(ca: &Authority) -> Vec<u8> {
         .nonce(b"nonce")
         .enclose(&certificate)
         .der(&responder.key)
+}
+
+/// A basic response by the issuer.
+pub(super) fn basic(ca: &Authority) -> Vec<u8> {
+    Answer::new(by_name(ca)).single(about(ca, revoked(Some(6)))).nonce(b"nonce").basic(&ca.key)
 }
 
 /// A response with as many single responses about the certificate with the number 5.

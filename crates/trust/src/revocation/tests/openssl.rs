@@ -82,11 +82,13 @@ enum Status {
 
 fn of(determination: &Determination) -> Status {
     match determination.status {
-        RevocationStatus::Good => Status::Good,
-        RevocationStatus::Revoked { .. } => Status::Revoked,
-        _ => Status::Unknown,
+        RevocationStatus::Good => Good,
+        RevocationStatus::Revoked { .. } => Revoked,
+        _ => Unknown,
     }
 }
+
+use Status::{Good, Revoked, Unknown};
 
 /// CRLs, and what we and OpenSSL make of them.
 struct Trial {
@@ -138,7 +140,6 @@ fn crls_are_judged_as_openssl_judges_them_but_where_said() {
     no_number.extensions.pop();
     let unknown = |critical| der::extension("1.2.3.4", critical, &der::null());
 
-    use Status::{Good, Revoked, Unknown};
     let agreed = [
         ("empty", subject(), vec![sign(list())], Good),
         ("others listed", subject(), vec![sign(list().revoke(6))], Good),
@@ -282,7 +283,7 @@ fn crls_are_judged_as_openssl_judges_them_but_where_said() {
             ours: Unknown,
             openssl: Good,
         },
-        // X.509 lets such a CRL still revoke what it lists.
+        // X.509 lets such CRLs still revoke what they list.
         Trial {
             what: "listed, with an unknown critical extension",
             subject: subject(),
@@ -290,7 +291,6 @@ fn crls_are_judged_as_openssl_judges_them_but_where_said() {
             ours: Revoked,
             openssl: Unknown,
         },
-        // OpenSSL notes the extension and searches on without a verdict of its own.
         Trial {
             what: "listed, with an unknown critical entry extension",
             subject: subject(),
@@ -320,7 +320,7 @@ fn crls_are_judged_as_openssl_judges_them_but_where_said() {
         for (index, crl) in trial.crls.iter().enumerate() {
             let file = format!("{index}.crl");
             openssl.write(&file, crl.der());
-            words += &format!(" -CRLfile {file}");
+            words.extend([" -CRLfile ", &file]);
         }
         let said = openssl.say(&format!("{words} subject.pem"));
         let theirs = if said.contains("certificate revoked") {
@@ -404,14 +404,10 @@ fn openssl_understands_the_responses_that_the_tests_judge() {
     openssl.certificate("ca.pem", &root(&ca));
     openssl.certificate("subject.pem", &subject);
     for (bytes, word, ours) in [
-        (ocsp::by_issuer(&ca, &ca.key, ocsp::good()), "subject.pem: good", Status::Good),
-        (
-            ocsp::by_issuer(&ca, &ca.key, ocsp::revoked(Some(1))),
-            "Reason: keyCompromise",
-            Status::Revoked,
-        ),
-        (ocsp::by_issuer(&ca, &ca.key, ocsp::unknown()), "subject.pem: unknown", Status::Unknown),
-        (ocsp::by_issuer(&ca, &new_key(), ocsp::good()), "Verify Failure", Status::Unknown),
+        (ocsp::by_issuer(&ca, &ca.key, ocsp::good()), "subject.pem: good", Good),
+        (ocsp::by_issuer(&ca, &ca.key, ocsp::revoked(Some(1))), "Reason: keyCompromise", Revoked),
+        (ocsp::by_issuer(&ca, &ca.key, ocsp::unknown()), "subject.pem: unknown", Unknown),
+        (ocsp::by_issuer(&ca, &new_key(), ocsp::good()), "Verify Failure", Unknown),
     ] {
         openssl.write("response.der", &bytes);
         let response = [OcspResponse::parse(bytes).unwrap()];
