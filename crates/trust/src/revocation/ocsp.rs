@@ -8,7 +8,7 @@ mod judge;
 mod request;
 
 pub(super) use judge::{judge, responders};
-pub use request::{CertificateHash, MAX_NONCE, request, request_with};
+pub use request::{CertIdHash, MAX_NONCE, request, request_with};
 
 use super::RevocationReason;
 use crate::{
@@ -127,7 +127,7 @@ pub struct SingleResponse<'a> {
     /// The certificate's serial number.
     pub serial: Integer<'a>,
     /// What is known of it.
-    pub status: CertificateStatus,
+    pub status: CertStatus,
     /// When that was known to be right.
     pub this_update: Time,
     /// When, at the latest, more will be known; at any time where missing.
@@ -138,7 +138,7 @@ pub struct SingleResponse<'a> {
 
 /// What a responder knows of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CertificateStatus {
+pub enum CertStatus {
     /// It is not revoked; some responders say so of every certificate that they do not know to be revoked.
     Good,
     /// It is revoked.
@@ -441,9 +441,9 @@ impl<'a> SingleResponse<'a> {
         id.end()?;
         let status = parts.any()?;
         let status = match status.tag {
-            0x80 => CertificateStatus::Good,
+            0x80 => CertStatus::Good,
             0xa1 => revoked(status.reader())?,
-            0x82 => CertificateStatus::Unknown,
+            0x82 => CertStatus::Unknown,
             _ => return Err(status.fault("a status of an unknown kind")),
         };
         let this_update = time(&parts.any()?)?;
@@ -490,7 +490,7 @@ impl<'a> SingleResponse<'a> {
     }
 }
 
-fn revoked(mut parts: Reader<'_>) -> Result<CertificateStatus, DerError> {
+fn revoked(mut parts: Reader<'_>) -> Result<CertStatus, DerError> {
     let time = time(&parts.any()?)?;
     let reason = match parts.optional(tag::constructed(0))? {
         Some(tagged) => {
@@ -503,7 +503,7 @@ fn revoked(mut parts: Reader<'_>) -> Result<CertificateStatus, DerError> {
         None => None,
     };
     parts.end()?;
-    Ok(CertificateStatus::Revoked { time, reason })
+    Ok(CertStatus::Revoked { time, reason })
 }
 
 fn responder(fields: &mut Reader<'_>) -> Result<Responder, DerError> {
