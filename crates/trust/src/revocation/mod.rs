@@ -16,8 +16,8 @@ mod status;
 pub use crl::{Crl, CrlEntry, CrlError, IssuingDistributionPoint, MAX_CRL, MAX_CRL_EXTENSIONS};
 pub use note::{Location, MAX_LOCATIONS, MAX_NOTES, MAX_URL, Note, Problem};
 pub use ocsp::{
-    CertificateHash, CertificateStatus, MAX_NONCE, MAX_OCSP_RESPONSE, OcspError, OcspResponse,
-    ResponderId, ResponseStatus, SingleResponse, request, request_with,
+    CertIdHash, CertStatus, MAX_NONCE, MAX_OCSP_RESPONSE, OcspError, OcspResponse, ResponderId,
+    ResponseStatus, SingleResponse, request, request_with,
 };
 pub use status::{RevocationPolicy, RevocationReason, RevocationStatus, Source, UnknownPolicy};
 

@@ -1,6 +1,6 @@
 //! What OCSP responses prove about one certificate (RFC 6960, sections 3.2 and 4.2.2).
 
-use super::{CertificateStatus, OcspResponse, ResponderId, ResponseStatus, SingleResponse};
+use super::{CertStatus, OcspResponse, ResponderId, ResponseStatus, SingleResponse};
 use crate::{
     Certificate, Time,
     certificate::{ExtensionError, PublicKey},
@@ -92,11 +92,9 @@ fn prove(
         journal.note(Source::Ocsp, Some(index), Problem::NoNonce);
     }
     match single.status {
-        CertificateStatus::Good => Ok(RevocationStatus::Good),
-        CertificateStatus::Revoked { time, reason } => {
-            Ok(RevocationStatus::Revoked { reason, time })
-        }
-        CertificateStatus::Unknown => Err(Problem::Unknown),
+        CertStatus::Good => Ok(RevocationStatus::Good),
+        CertStatus::Revoked { time, reason } => Ok(RevocationStatus::Revoked { reason, time }),
+        CertStatus::Unknown => Err(Problem::Unknown),
     }
 }
 
@@ -116,9 +114,9 @@ fn choose<'r>(
         match check_use(&single, case.options) {
             Ok(()) => {
                 let rank = |single: &SingleResponse<'_>| match single.status {
-                    CertificateStatus::Revoked { .. } => 2,
-                    CertificateStatus::Good => 1,
-                    CertificateStatus::Unknown => 0,
+                    CertStatus::Revoked { .. } => 2,
+                    CertStatus::Good => 1,
+                    CertStatus::Unknown => 0,
                 };
                 if best.as_ref().is_none_or(|best| rank(best) < rank(&single)) {
                     best = Some(single);

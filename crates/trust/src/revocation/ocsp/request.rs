@@ -14,7 +14,7 @@ pub const MAX_NONCE: usize = 128;
 
 /// The hash function by which a request names the certificate's issuer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum CertificateHash {
+pub enum CertIdHash {
     /// Understood everywhere (RFC 5019, section 2.1.1). It identifies, it does not protect.
     #[default]
     Sha1,
@@ -45,20 +45,20 @@ pub fn request(
     issuer_key: &PublicKey<'_>,
     nonce: Option<&[u8]>,
 ) -> Vec<u8> {
-    request_with(CertificateHash::Sha1, certificate, issuer_name, issuer_key, nonce)
+    request_with(CertIdHash::Sha1, certificate, issuer_name, issuer_key, nonce)
 }
 
 /// As [`request`], with a choice of the hash function.
 pub fn request_with(
-    hash: CertificateHash,
+    hash: CertIdHash,
     certificate: &Certificate<'_>,
     issuer_name: &DistinguishedName<'_>,
     issuer_key: &PublicKey<'_>,
     nonce: Option<&[u8]>,
 ) -> Vec<u8> {
     let (hash, algorithm) = match hash {
-        CertificateHash::Sha1 => (Hash::Sha1, oid::SHA1),
-        CertificateHash::Sha256 => (Hash::Sha256, oid::SHA256),
+        CertIdHash::Sha1 => (Hash::Sha1, oid::SHA1),
+        CertIdHash::Sha256 => (Hash::Sha256, oid::SHA256),
     };
     let digest = |bytes| {
         let digest = hash.digest(bytes);

@@ -5,7 +5,7 @@ use crate::{
     certificate::PublicKey,
     der::Reader,
     revocation::{
-        CertificateHash, Crl, Location, OcspError, OcspResponse, RevocationReason, Source, request,
+        CertIdHash, Crl, Location, OcspError, OcspResponse, RevocationReason, Source, request,
         request_with,
     },
     signature::Hash,
@@ -457,7 +457,7 @@ fn requests_name_the_certificate_as_the_standard_says() {
     };
     assert_eq!(request(&subject, &name, &key, None), expected(Hash::Sha1, Vec::new()));
     assert_eq!(
-        request_with(CertificateHash::Sha256, &subject, &name, &key, None),
+        request_with(CertIdHash::Sha256, &subject, &name, &key, None),
         expected(Hash::Sha256, Vec::new())
     );
     let nonce = der::extension("1.3.6.1.5.5.7.48.1.2", false, &der::octet_string([7; 32]));
