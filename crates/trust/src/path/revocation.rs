@@ -53,6 +53,7 @@ impl<'r> Search<'r> {
             let options = Options {
                 use_crl: self.request.use_crls,
                 use_ocsp: self.request.use_ocsp && !self.about_signer,
+                strict_crl: self.request.profile.level(Rule::CrlForm) == Level::Error,
                 weak_signatures: self.request.profile.level(Rule::Sha1Signature) != Level::Error,
                 ..Options::new(self.request.time)
             };
