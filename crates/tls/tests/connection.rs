@@ -4,7 +4,7 @@ use ravelin_test::{Key, Request, Validity};
 use ravelin_tls::{
     Alert, CipherSuite, ClientConfig, ClientContext, Connection, DataPath, End, Group,
     HandshakeKind, Identity, OpenBuffer, SealBuffer, ServerConfig, ServerContext, SessionStore,
-    TicketKeys, TlsError, Version, VersionRange,
+    TicketKeys, TlsError, Trust, Version, VersionRange,
 };
 use std::{
     sync::Arc,
@@ -176,7 +176,7 @@ fn contexts(
     authority: &Authority,
     change: impl FnOnce(&mut ClientConfig, &mut ServerConfig),
 ) -> (ClientContext, ServerContext) {
-    let mut client = ClientConfig::new(vec![authority.anchor.clone()]);
+    let mut client = ClientConfig::new(Trust::of_certificates([&authority.anchor]).unwrap());
     let mut server = ServerConfig::new(vec![Arc::clone(&authority.identity)]);
     change(&mut client, &mut server);
     (ClientContext::new(&client).unwrap(), ServerContext::new(&server).unwrap())
@@ -423,7 +423,8 @@ fn the_identity_is_chosen_by_what_the_client_can_verify() {
         (CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, &ecdsa),
         (CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, &rsa),
     ] {
-        let mut config = ClientConfig::new(vec![ecdsa.anchor.clone(), rsa.anchor.clone()]);
+        let mut config =
+            ClientConfig::new(Trust::of_certificates([&ecdsa.anchor, &rsa.anchor]).unwrap());
         config.suites = vec![suite];
         let client = ClientContext::new(&config).unwrap();
         let pair = Pair::new(&client, &server).handshake();
@@ -481,8 +482,14 @@ fn configurations_that_leave_nothing_are_refused() {
     let error = ServerContext::new(&server).unwrap_err().to_string();
     assert!(error.contains("0x0005"), "{error}");
     assert!(ServerContext::new(&ServerConfig::new(Vec::new())).is_err());
-    assert!(ClientContext::new(&ClientConfig::new(vec![b"no certificate"[..].into()])).is_err());
-    let client = ClientContext::new(&ClientConfig::new(vec![authority.anchor])).unwrap();
+    assert!(Trust::of_certificates([b"no certificate"]).is_err());
+    let client = ClientContext::new(&ClientConfig::new(
+        Trust::of_certificates([&authority.anchor]).unwrap(),
+    ))
+    .unwrap();
     assert!(Connection::client(&client, "no name!", NOW).is_err());
-    assert!(ClientContext::new(&ClientConfig::new(Vec::new())).is_err(), "nobody to trust");
+    assert!(
+        ClientContext::new(&ClientConfig::new(Trust::new(ravelin_trust::Anchors::new()))).is_err(),
+        "nobody to trust"
+    );
 }

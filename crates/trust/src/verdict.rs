@@ -106,7 +106,7 @@ impl Finding {
     }
 
     /// OpenSSL's name for it (X509_V_ERR_… without the prefix), which is Node's too.
-    pub(crate) fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self.rule {
             Rule::Sha1Signature if self.certificate == 0 => "EE_KEY_TOO_SMALL",
             Rule::RsaKeySmall | Rule::RsaKeySize | Rule::DsaKey if self.certificate > 0 => {
