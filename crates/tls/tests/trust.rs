@@ -14,18 +14,22 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-const DAY: Duration = Duration::from_secs(86_400);
+const DAY: i64 = 86_400;
 
-fn validity(from: Duration, until: Duration) -> Validity {
-    Validity { not_before: UNIX_EPOCH + from, not_after: UNIX_EPOCH + until }
+/// From and until that many seconds after now.
+fn validity(from: i64, until: i64) -> Validity {
+    let moment = |offset| {
+        UNIX_EPOCH + Duration::from_secs(NOW.as_secs().checked_add_signed(offset).unwrap())
+    };
+    Validity { not_before: moment(from), not_after: moment(until) }
 }
 
 fn current() -> Validity {
-    validity(NOW - 30 * DAY, NOW + 30 * DAY)
+    validity(-30 * DAY, 30 * DAY)
 }
 
 fn root(name: &str) -> Authority {
-    Authority::root_with(name, Key::EcdsaP256, validity(NOW - 900 * DAY, NOW + 900 * DAY))
+    Authority::root_with(name, Key::EcdsaP256, validity(-900 * DAY, 900 * DAY))
 }
 
 fn request(names: &[&str]) -> Request {
@@ -94,8 +98,7 @@ fn every_status_of_a_server_has_its_code_and_its_alert() {
             pair.check_data(65_536);
             assert_eq!(status(&pair.server.connection), None);
         }
-        let expired =
-            Request { validity: validity(NOW - 9 * DAY, NOW - DAY), ..request(&["localhost"]) };
+        let expired = Request { validity: validity(-9 * DAY, -DAY), ..request(&["localhost"]) };
         server_is_refused(
             &issue(expired),
             &trusting,
@@ -103,8 +106,7 @@ fn every_status_of_a_server_has_its_code_and_its_alert() {
             (Status::Expired, "CERT_HAS_EXPIRED"),
             Alert::CERTIFICATE_EXPIRED,
         );
-        let early =
-            Request { validity: validity(NOW + DAY, NOW + 9 * DAY), ..request(&["localhost"]) };
+        let early = Request { validity: validity(DAY, 9 * DAY), ..request(&["localhost"]) };
         server_is_refused(
             &issue(early),
             &trusting,
@@ -151,7 +153,7 @@ fn every_status_of_a_server_has_its_code_and_its_alert() {
             Alert::UNKNOWN_CA,
         );
 
-        let old = root.intermediate_with("Old", Key::EcdsaP256, validity(NOW - 9 * DAY, NOW - DAY));
+        let old = root.intermediate_with("Old", Key::EcdsaP256, validity(-9 * DAY, -DAY));
         let below = old.issue(&Request { key, ..request(&["localhost"]) });
         server_is_refused(
             &below,
@@ -220,15 +222,12 @@ fn names_may_be_others_than_the_one_connected_to() {
 #[test]
 fn a_resumed_session_is_judged_again() {
     let root = root("Root");
-    let short = Request {
-        validity: validity(NOW - DAY, NOW + Duration::from_secs(60)),
-        ..request(&["localhost"])
-    };
+    let short = Request { validity: validity(-DAY, 60), ..request(&["localhost"]) };
     let issued = root.issue(&short);
     for version in [Version::Tls12, Version::Tls13] {
         let context = client(trust(&root), version);
         let mut config = ServerConfig::new(vec![identity(&issued)]);
-        config.sessions = Some(Arc::new(SessionStore::new(16, DAY)));
+        config.sessions = Some(Arc::new(SessionStore::new(16, Duration::from_secs(86_400))));
         let server = ServerContext::new(&config).unwrap();
         Pair::new(&context, &server).handshake();
         let resumed = Pair::new(&context, &server).handshake();
@@ -275,7 +274,7 @@ fn clients_are_judged_as_clients() {
     let mine = Request { purpose: Purpose::Client, ..request(&["me.example"]) };
     let mine = root.issue(&mine);
     let old = Request {
-        validity: validity(NOW - 9 * DAY, NOW - DAY),
+        validity: validity(-9 * DAY, -DAY),
         purpose: Purpose::Client,
         ..request(&["me.example"])
     };
