@@ -9,6 +9,28 @@ pub enum RevocationPolicy {
     RequiredIfInfoAvailable,
     AlwaysRequired,
 }
+impl std::fmt::Display for RevocationPolicy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            RevocationPolicy::Never => "never",
+            RevocationPolicy::BestEffort => "best-effort",
+            RevocationPolicy::RequiredIfInfoAvailable => "required-if-available",
+            RevocationPolicy::AlwaysRequired => "always",
+        })
+    }
+}
+impl std::str::FromStr for RevocationPolicy {
+    type Err = String;
+    fn from_str(word: &str) -> Result<RevocationPolicy, String> {
+        Ok(match word {
+            "never" => RevocationPolicy::Never,
+            "best-effort" => RevocationPolicy::BestEffort,
+            "required-if-available" => RevocationPolicy::RequiredIfInfoAvailable,
+            "always" => RevocationPolicy::AlwaysRequired,
+            _ => return Err(format!("no revocation policy is called {word:?}")),
+        })
+    }
+}
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RevocationStatus {
     Good,
