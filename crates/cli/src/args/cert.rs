@@ -1,14 +1,31 @@
 //! `ravelin cert` as typed.
 
+pub mod judge;
+
 use crate::commands::cert::{
     dn::DistinguishedName, name::Name, passphrase::Passphrase, purpose::Purpose,
 };
 use clap::{ArgAction, Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
+use judge::VerifyArgs;
 use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
 pub enum CertCommand {
+    /// Judge a certificate: may it be trusted, and why or why not?
+    ///
+    /// Looks for paths from the certificate to a trust anchor, and tells everything that is found on every path. Nothing
+    /// is fetched without --online. Exits with 0 if it is trusted, 1 if not, 2 if an input cannot be read, and 3 if its
+    /// revocation must be known and is not.
+    #[command(
+        override_usage = "ravelin cert verify [OPTIONS] CERT\n       ravelin cert verify --batch FILE",
+        after_long_help = "Examples:
+  ravelin cert verify --name dns:www.example.com chain.pem
+  ravelin cert verify --anchor root.pem --intermediate sub.pem --crl root.crl --revocation always cert.pem
+  ravelin cert verify --online --profile webpki --time 2027-01-31T00:00:00Z chain.pem
+  ravelin cert verify --batch cases.jsonl > answers.jsonl"
+    )]
+    Verify(Box<VerifyArgs>),
     /// Make a private key (PKCS#8).
     ///
     /// It goes to standard output, or to a file that only its owner may read.
