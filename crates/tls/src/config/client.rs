@@ -29,6 +29,11 @@ pub struct ClientConfig {
     pub key_log: Option<Arc<dyn KeyLog>>,
     /// Who protects data after the handshake.
     pub data_path: DataPath,
+    /// Dangerous: takes any certificate, whoever signed it and whomever it is for, and does not even look whether the
+    /// server has its key. `anchors` counts for nothing then. Whoever is between the two can answer in the server's place,
+    /// so nothing that is sent is secret and nothing that comes is true: of use only to see what a server presents
+    /// ([`Handshake::peer_certificates`](crate::Handshake::peer_certificates)) before anything is sent. Off by default.
+    pub dangerous_accept_any: bool,
 }
 
 impl ClientConfig {
@@ -44,6 +49,7 @@ impl ClientConfig {
             sessions: 256,
             key_log: None,
             data_path: DataPath::default(),
+            dangerous_accept_any: false,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A client's context.
 
 use super::{
+    accept_any::AcceptAny,
     clock, fault, key_log, negotiation::Handshaking, provider, server::certified, versions,
 };
 use crate::{
@@ -10,6 +11,7 @@ use crate::{
 use rustls::{
     RootCertStore,
     client::{Resumption, UnbufferedClientConnection, WebPkiServerVerifier},
+    crypto::CryptoProvider,
     pki_types::{CertificateDer, ServerName},
     sign::SingleCertAndKey,
 };
@@ -24,21 +26,18 @@ impl Context {
     pub(super) fn new(written: &ClientConfig) -> Result<Context, ConfigError> {
         let provider = provider(&written.suites, &written.groups)?;
         let versions = versions(written.versions, &provider)?;
-        let mut roots = RootCertStore::empty();
-        for (index, anchor) in written.anchors.iter().enumerate() {
-            roots.add(CertificateDer::from(anchor.to_vec())).map_err(|error| {
-                ConfigError::Unusable(format!("trust anchor {index} cannot be used: {error}"))
-            })?;
-        }
-        let verifier =
-            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
-                .build()
-                .map_err(|error| ConfigError::Unusable(error.to_string()))?;
         let unusable = |error: rustls::Error| ConfigError::Unusable(error.to_string());
-        let builder = rustls::ClientConfig::builder_with_details(provider, Arc::new(clock::Lent))
-            .with_protocol_versions(&versions)
-            .map_err(unusable)?
-            .with_webpki_verifier(verifier);
+        let builder = rustls::ClientConfig::builder_with_details(
+            Arc::clone(&provider),
+            Arc::new(clock::Lent),
+        )
+        .with_protocol_versions(&versions)
+        .map_err(unusable)?;
+        let builder = if written.dangerous_accept_any {
+            builder.dangerous().with_custom_certificate_verifier(Arc::new(AcceptAny(provider)))
+        } else {
+            builder.with_webpki_verifier(verifier(&written.anchors, provider)?)
+        };
         let mut config = match &written.identity {
             None => builder.with_no_client_auth(),
             Some(identity) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(
@@ -54,6 +53,21 @@ impl Context {
         };
         Ok(Context { config: Arc::new(config), data_path: written.data_path })
     }
+}
+
+fn verifier(
+    anchors: &[Box<[u8]>],
+    provider: Arc<CryptoProvider>,
+) -> Result<Arc<WebPkiServerVerifier>, ConfigError> {
+    let mut roots = RootCertStore::empty();
+    for (index, anchor) in anchors.iter().enumerate() {
+        roots.add(CertificateDer::from(anchor.to_vec())).map_err(|error| {
+            ConfigError::Unusable(format!("trust anchor {index} cannot be used: {error}"))
+        })?;
+    }
+    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
+        .build()
+        .map_err(|error| ConfigError::Unusable(error.to_string()))
 }
 
 impl ClientEngine for Context {

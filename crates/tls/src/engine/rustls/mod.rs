@@ -5,10 +5,12 @@
 //! - `keys`: hands the secrets of a finished handshake to our record layer.
 //! - `schedule`: a server's traffic secrets behind the handshake.
 //! - `traffic`: rustls's own record layer, the reference that ours is held to.
+//! - `accept_any`: takes any certificate, where that was asked for.
 //! - `clock`: lends rustls the caller's time.
 //! - `fault`: rustls's errors in our words.
 //! - `differential` (tests and fuzzing): holds our record layer to rustls's.
 
+mod accept_any;
 mod client;
 mod clock;
 #[cfg(any(test, fuzzing))]
