@@ -5,6 +5,7 @@
 //! - [`Clock`] is time that passes when a test says so.
 //! - [`Link`] joins the two ends of a connection in memory, with latency, small segments and everything that may
 //!   happen to a connection: ends, resets, a line that goes dead.
+//! - [`der`] writes DER, for what no certificate library would make.
 //!
 //! This crate depends on no other crate of the workspace, so that all of them may test with it.
 
@@ -12,6 +13,7 @@
 
 mod authority;
 mod clock;
+pub mod der;
 mod link;
 
 pub use authority::{Authority, Issued, Key, Purpose, Request, Validity};

@@ -172,7 +172,7 @@ fn every_case_is_judged_right() {
         if !id.starts_with("bettertls") && !expected {
             let rules: BTreeSet<String> = judged
                 .iter()
-                .flat_map(|verdict| verdict.findings())
+                .flat_map(ravelin_trust::Verdict::findings)
                 .filter(|one| one.severity == ravelin_trust::Level::Error)
                 .map(|one| format!("{}@{}", one.rule, one.certificate))
                 .collect();
