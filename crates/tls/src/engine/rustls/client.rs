@@ -1,8 +1,8 @@
 //! A client's context.
 
 use super::{
-    accept_any::AcceptAny,
-    clock, fault, key_log, negotiation::Handshaking, provider, server::certified, versions,
+    accept_any::AcceptAny, clock, fault, key_log, negotiation::Handshaking, provider,
+    server::certified, versions,
 };
 use crate::{
     ClientConfig, ConfigError, DataPath, TlsError,

@@ -3,7 +3,9 @@
 use super::{judge::Judged, online::Fetch};
 use crate::commands::cert::facts::sha256;
 use ravelin_trust::{
-    CandidatePath, Certificate, Level, Status, der::Oid, revocation::RevocationStatus,
+    CandidatePath, Certificate, Level, Status,
+    der::Oid,
+    revocation::{RevocationStatus, Source},
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -108,7 +110,7 @@ impl<'a> Answer<'a> {
                 .map(|one| Revocation {
                     certificate: one.certificate,
                     status: word(&one.status),
-                    source: one.source,
+                    source: one.source.map(source),
                     detail: &one.detail,
                 })
                 .collect(),
@@ -130,6 +132,14 @@ pub fn word(status: &RevocationStatus) -> &'static str {
         RevocationStatus::Revoked { .. } => "revoked",
         RevocationStatus::Undetermined => "undetermined",
         RevocationStatus::NoInformation => "no-information",
+    }
+}
+
+/// What told about revocation, in a word.
+pub fn source(source: Source) -> &'static str {
+    match source {
+        Source::Crl => "crl",
+        Source::Ocsp => "ocsp",
     }
 }
 

@@ -52,7 +52,8 @@ pub fn judge(
     let intermediates = all(&question.intermediates, Kind::Certificates)?;
     let crls = all(&question.crls, Kind::Crls)?;
     let staple: Vec<Source> = question.staple.iter().cloned().collect();
-    let ocsp = [all(&staple, Kind::Ocsp)?, all(&question.ocsp, Kind::Ocsp)?].concat();
+    let staple = all(&staple, Kind::Ocsp)?;
+    let ocsp = all(&question.ocsp, Kind::Ocsp)?;
 
     let mut chain = parsed(&leaf, "certificate", |der| Certificate::parse(der))?;
     // A file that holds no certificate is an error already.
@@ -64,6 +65,7 @@ pub fn judge(
         .extend(parsed(&intermediates, "certificate", |der| Certificate::parse(der))?);
     request.crls = parsed(&crls, "CRL", |der| Crl::parse(der))?;
     request.ocsp = parsed(&ocsp, "OCSP response", |der| OcspResponse::parse(der))?;
+    request.stapled = parsed(&staple, "OCSP response", |der| OcspResponse::parse(der))?;
     request.in_handshake = question.staple.is_some();
     request.names.clone_from(&question.names);
     request.purpose = question.purpose.clone();

@@ -6,8 +6,8 @@ use ravelin_net::{
     roots,
 };
 use ravelin_trust::{
-    Evaluation, Request, Step, Verdict,
-    revocation::{Location, LocationKind},
+    Evaluation, Request, Step, Time, Verdict, Wanted, WantedKind,
+    revocation::{Crl, OcspResponse},
 };
 use serde::Serialize;
 use std::{
@@ -84,43 +84,59 @@ async fn decide(request: Request<'_>, fetcher: &Fetcher) -> (Verdict, Vec<Fetch>
     let mut evaluation = Evaluation::new(request);
     let mut fetches = Vec::new();
     loop {
-        let location = match evaluation.step() {
+        let wanted = match evaluation.step() {
             Step::Done(verdict) => return (*verdict, fetches),
-            Step::NeedFetch(location) => location,
+            Step::NeedFetch(wanted) => wanted,
         };
-        let (wanted, kind) = wanted(&location);
+        let (request, kind) = request_for(&wanted);
         // What is fresh is told by the clock, whatever moment the question is about.
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-        let (ok, detail) = match fetcher.fetch(&wanted, now).await {
+        let (ok, detail) = match fetcher.fetch(&request, now).await {
             Ok(evidence) => {
                 let before = evaluation.problems().len();
-                evaluation.supply(&location, evidence.bytes());
+                evaluation.supply(&wanted, evidence.bytes());
                 let problem = evaluation.problems().get(before).map(|(_, why)| why.clone());
                 if let Some(why) = problem {
-                    fetcher.forget(&wanted).await;
+                    fetcher.forget(&request).await;
                     (false, why)
                 } else {
+                    if let Some(until) = next_update(wanted.kind, evidence.bytes()) {
+                        let until = u64::try_from(until.unix()).unwrap_or_default();
+                        fetcher.keep_until(&request, Duration::from_secs(until), now).await;
+                    }
                     let length = evidence.bytes().len();
                     (true, format!("{length} bytes from the {}", evidence.origin()))
                 }
             }
             Err(error) => {
                 let why = error.to_string();
-                evaluation.missing(&location, &why);
+                evaluation.missing(&wanted, &why);
                 (false, why)
             }
         };
-        fetches.push(Fetch { url: location.url, kind, ok, detail });
+        fetches.push(Fetch { url: wanted.url, kind, ok, detail });
     }
 }
 
-fn wanted(location: &Location) -> (FetchRequest, &'static str) {
-    let url = &location.url[..];
-    match location.kind {
-        LocationKind::Issuer => (FetchRequest::issuer(url), "issuer"),
-        LocationKind::Crl => (FetchRequest::crl(url), "crl"),
-        LocationKind::Ocsp => {
-            (FetchRequest::ocsp(url, location.body.clone().unwrap_or_default()), "ocsp")
+fn request_for(wanted: &Wanted) -> (FetchRequest, &'static str) {
+    let url = &wanted.url[..];
+    match wanted.kind {
+        WantedKind::Issuer => (FetchRequest::issuer(url), "issuer"),
+        WantedKind::Crl => (FetchRequest::crl(url), "crl"),
+        WantedKind::Ocsp => {
+            (FetchRequest::ocsp(url, wanted.body.clone().unwrap_or_default()), "ocsp")
+        }
+    }
+}
+
+/// When, at the latest, more will be known.
+fn next_update(kind: WantedKind, bytes: &[u8]) -> Option<Time> {
+    match kind {
+        WantedKind::Issuer => None,
+        WantedKind::Crl => Crl::parse(bytes).ok()?.next_update(),
+        WantedKind::Ocsp => {
+            let response = OcspResponse::parse(bytes).ok()?;
+            response.responses().filter_map(|one| one.next_update).min()
         }
     }
 }

@@ -1,6 +1,11 @@
 //! Answers for people.
 
-use super::{advice, answer::word, judge::Judged, online::Fetch};
+use super::{
+    advice,
+    answer::{source, word},
+    judge::Judged,
+    online::Fetch,
+};
 use crate::commands::cert::{
     moment::validity,
     paint::{Paint, Tone, harmless},
@@ -79,7 +84,7 @@ fn path(path: &CandidatePath, title: &str, at: Time, paint: Paint, out: &mut Str
             lasts
         });
         for one in path.revocation.iter().filter(|one| one.certificate == index) {
-            let source = one.source.map(|source| format!(" by {source}")).unwrap_or_default();
+            let source = one.source.map(|one| format!(" by {}", source(one))).unwrap_or_default();
             let status = word(&one.status);
             let tone = match status {
                 "good" => Tone::Good,
