@@ -7,7 +7,7 @@ use crate::commands::cert::{
 };
 use clap::{ArgAction, Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
-use judge::VerifyArgs;
+use judge::{ExpiryArgs, InspectArgs, LintArgs, VerifyArgs};
 use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
@@ -26,6 +26,30 @@ pub enum CertCommand {
   ravelin cert verify --batch cases.jsonl > answers.jsonl"
     )]
     Verify(Box<VerifyArgs>),
+    /// Show everything that certificates say: of a file, or of a TLS server.
+    ///
+    /// Nothing is judged. A server is asked for its certificates and sent nothing else; exits with 3 if it does not answer.
+    #[command(after_long_help = "Examples:
+  ravelin cert inspect chain.pem
+  ravelin cert inspect id.p12 --password-file password.txt
+  ravelin cert inspect www.example.com:443 --json")]
+    Inspect(InspectArgs),
+    /// Tell what standards find wrong with certificates by themselves.
+    ///
+    /// Every finding comes with the rule and the section of the standard that makes it. Exits with 0 if there are no errors,
+    /// 1 if there are.
+    #[command(after_long_help = "Examples:
+  ravelin cert lint cert.pem
+  ravelin cert lint --profile interop *.pem
+  ravelin cert lint --list")]
+    Lint(LintArgs),
+    /// Tell which certificates are to be renewed, for scripts: STATE DAYS DATE FILE, a line each.
+    ///
+    /// STATE is OK, RENEW or EXPIRED. Exits with 0 if all are OK, 1 if not.
+    #[command(after_long_help = "Examples:
+  ravelin cert expiry --within 21d /etc/ravelin/*.pem
+  ravelin cert expiry www.example.com:443 mail.example.com:465")]
+    Expiry(ExpiryArgs),
     /// Make a private key (PKCS#8).
     ///
     /// It goes to standard output, or to a file that only its owner may read.

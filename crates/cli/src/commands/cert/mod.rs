@@ -5,16 +5,20 @@ mod authority;
 mod certificate;
 mod delivery;
 pub mod dn;
+mod expiry;
 mod facts;
 mod file;
 mod input;
+mod inspect;
 mod issue;
 mod key;
+mod lint;
 pub mod moment;
 pub mod name;
 mod new_key;
 mod paint;
 pub mod passphrase;
+mod peer;
 mod pem;
 pub mod period;
 mod pkcs12;
@@ -37,6 +41,9 @@ use crate::{
 pub fn run(command: CertCommand, json: bool) -> Result<Exit, Failure> {
     match command {
         CertCommand::Verify(args) => verify::run(&args, json),
+        CertCommand::Inspect(args) => inspect::run(&args, json),
+        CertCommand::Lint(args) => lint::run(&args, json),
+        CertCommand::Expiry(args) => expiry::run(&args, json),
         CertCommand::NewKey(args) => new_key::run(&args, json),
         CertCommand::Request(args) => request::run(&args, json),
         CertCommand::SelfSign(args) => self_sign::run(&args, json),
