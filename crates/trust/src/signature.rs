@@ -290,6 +290,7 @@ pub fn verify(
 }
 
 #[cfg(feature = "dsa")]
+#[expect(clippy::many_single_char_names, reason = "the names are the standard's")]
 fn verify_dsa(
     hash: Hash,
     key: &PublicKey<'_>,
