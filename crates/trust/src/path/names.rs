@@ -64,14 +64,22 @@ impl<'r> Search<'r> {
                     Rule::NameNotComparable,
                     format!("{name} cannot be compared with a CA's constraint {base}"),
                 ),
-                // Told already.
-                Violation::Unreadable => continue,
+                // Why, the check of the CA by itself tells; a profile may think little of that, but then nobody knows what is
+                // allowed.
+                Violation::Unreadable => (
+                    Rule::NameNotComparable,
+                    "its names cannot be compared with a CA's constraints that cannot be read"
+                        .to_owned(),
+                ),
                 Violation::Budget => (
                     Rule::Budget,
                     "it has too many names for a CA with so many name constraints".to_owned(),
                 ),
             };
-            all.push(self.finding(rule, index, detail));
+            all.push(match rule {
+                Rule::NameNotComparable => Self::broken(rule, index, detail),
+                _ => self.finding(rule, index, detail),
+            });
         }
     }
 }
