@@ -75,7 +75,7 @@ pub(crate) fn check<'n>(
 
 /// Directory names are brought into a form that can be compared, which takes the longer the longer they are.
 fn cost(name: &GeneralName<'_>, base: &GeneralName<'_>) -> u64 {
-    const BYTES_PER_COMPARISON: usize = 128;
+    const BYTES_PER_COMPARISON: usize = 32;
     match (name, base) {
         (GeneralName::Directory(name), GeneralName::Directory(base)) => {
             1 + ((name.der().len() + base.der().len()) / BYTES_PER_COMPARISON) as u64

@@ -57,7 +57,8 @@ pub(crate) struct Search<'r> {
     certificates: Vec<&'r Certificate<'r>>,
     /// Canonical names, computed when first needed.
     subjects: Vec<Option<Box<[u8]>>>,
-    verified: HashMap<(usize, Link), Result<(), SignatureError>>,
+    /// By certificate and key: many certificates of one CA have one key.
+    verified: HashMap<(usize, &'r [u8]), Result<(), SignatureError>>,
     checked: HashMap<(Link, Role), Vec<Finding>>,
     end_findings: Option<Vec<Finding>>,
     budget: Budget,
@@ -370,7 +371,8 @@ impl<'r> Search<'r> {
 
     /// Whether the certificate is signed by the candidate's key.
     fn verify(&mut self, certificate: usize, by: Link) -> Result<(), SignatureError> {
-        if let Some(known) = self.verified.get(&(certificate, by)) {
+        let key = self.key_info(by);
+        if let Some(known) = self.verified.get(&(certificate, key)) {
             return known.clone();
         }
         let signed = self.certificates[certificate].signed_part().len();
@@ -380,15 +382,9 @@ impl<'r> Search<'r> {
             return Err(SignatureError::Bad);
         };
         self.budget.signatures = left;
-        let result = self.verify_now(self.certificates[certificate], by);
-        self.verified.insert((certificate, by), result.clone());
+        let result = verify_by(self.certificates[certificate], key);
+        self.verified.insert((certificate, key), result.clone());
         result
-    }
-
-    fn verify_now(&self, certificate: &Certificate<'_>, by: Link) -> Result<(), SignatureError> {
-        let key = PublicKey::read(Reader::new(self.key_info(by)))?;
-        let algorithm = certificate.signature_algorithm()?;
-        verify(algorithm.scheme(), &key, certificate.signed_part(), certificate.signature())
     }
 
     /// What can be said about a member of a path by itself.
@@ -407,6 +403,12 @@ impl<'r> Search<'r> {
             }
         }
     }
+}
+
+fn verify_by(certificate: &Certificate<'_>, key_info: &[u8]) -> Result<(), SignatureError> {
+    let key = PublicKey::read(Reader::new(key_info))?;
+    let algorithm = certificate.signature_algorithm()?;
+    verify(algorithm.scheme(), &key, certificate.signed_part(), certificate.signature())
 }
 
 fn spent_detail(what: &str) -> String {
