@@ -64,7 +64,7 @@ impl Server {
     fn converse(&self, name: &str) -> Result<Presented, String> {
         let mut trust = Trust::new(Anchors::new());
         trust.dangerous_accept_untrusted = true;
-        let mut config = ClientConfig::new(trust);
+        let config = ClientConfig::new(trust);
         let context = ClientContext::new(&config).map_err(|error| error.to_string())?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let connection =
