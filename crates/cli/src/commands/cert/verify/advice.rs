@@ -1,8 +1,8 @@
 //! What a status means, and what to do about it.
 
-use super::judge::Judged;
+use super::{judge::Judged, question::Store};
 use ravelin_trust::{
-    Certificate, Finding, Level, Name, Rule, Status, certificate::GeneralName, der,
+    Certificate, Finding, Level, Name, Purpose, Rule, Status, certificate::GeneralName, der,
     revocation::RevocationStatus,
 };
 
@@ -60,7 +60,8 @@ pub fn what_to_do(judged: &Judged) -> Option<String> {
                     format!("trust the successor of the expired anchor {authority}")
                 }
                 Rule::Expired => format!(
-                    "the server should send a current certificate of {authority}, or one of another issuer"
+                    "{} a current certificate of {authority}, or one of another issuer",
+                    should_send(judged)
                 ),
                 Rule::Budget | Rule::MaxDepth => {
                     "send fewer certificates: only those from the certificate to its anchor".into()
@@ -119,20 +120,35 @@ fn unanchored(judged: &Judged) -> Option<String> {
             "if you trust {issuer}, give its certificate with --anchor, from a source other than the server"
         ));
     }
+    if judged.anchors == 0 && judged.question.stores.contains(&Store::System) {
+        return Some(
+            "this machine has no list of trust anchors: --bundled-roots trusts Mozilla's, --anchor what you name"
+                .into(),
+        );
+    }
+    let send = should_send(judged);
     let fetched = judged.fetches.iter().any(|one| one.kind == "issuer");
     Some(match issuer_url(last) {
-        Some(url) if fetched => format!(
-            "the server should send the certificate of {issuer}; what is published at {url} did not help"
-        ),
+        Some(url) if fetched => {
+            format!("{send} the certificate of {issuer}; what is published at {url} did not help")
+        }
         Some(url) => format!(
-            "the server should send the certificate of {issuer}, which is published at {url} (--online fetches it); if it \
+            "{send} the certificate of {issuer}, which is published at {url} (--online fetches it); if it \
              is a root that you trust, give it with --anchor"
         ),
         None => format!(
-            "the server should send the certificate of {issuer}; give it with --intermediate, or with --anchor if it is a \
+            "{send} the certificate of {issuer}; give it with --intermediate, or with --anchor if it is a \
              root that you trust"
         ),
     })
+}
+
+fn should_send(judged: &Judged) -> &'static str {
+    match judged.question.purpose {
+        Purpose::ServerAuth => "the server should send",
+        Purpose::ClientAuth => "the client should send",
+        _ => "whoever presents the certificate should send",
+    }
 }
 
 fn mismatch(certificate: &Certificate<'_>, wanted: &[Name]) -> String {

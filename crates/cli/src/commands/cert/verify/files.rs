@@ -48,6 +48,9 @@ impl Files {
     /// When it cannot be read, or holds none.
     pub fn read(&self, source: &Source, kind: Kind) -> Result<Ders, InputError> {
         let path = match source {
+            Source::Text { pem, .. } if pem.len() as u64 > input::MAX_FILE => {
+                return Err(InputError::new(source.name(), "is larger than 16 MiB"));
+            }
             Source::Text { pem, .. } => {
                 return Ok(Arc::new(parse(pem.as_bytes(), source, kind)?));
             }

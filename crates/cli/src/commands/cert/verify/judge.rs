@@ -20,6 +20,8 @@ pub struct Judged {
     pub time: Time,
     /// The answer.
     pub verdict: Verdict,
+    /// How many anchors were trusted.
+    pub anchors: usize,
     /// What was fetched on the way.
     pub fetches: Vec<Fetch>,
 }
@@ -79,7 +81,7 @@ pub fn judge(
         Some(online) => online.decide(request),
         None => (evaluate(&request), Vec::new()),
     };
-    Ok(Judged { question, time, verdict, fetches })
+    Ok(Judged { question, time, verdict, anchors: anchors.len(), fetches })
 }
 
 /// Everything that sources hold, understood.

@@ -2,7 +2,7 @@
 
 use crate::{args::cert::judge::FetchingArgs, exit::Failure};
 use ravelin_net::{
-    fetch::{FetchConfig, FetchLimits, FetchRequest, Fetcher},
+    fetch::{FetchConfig, FetchFault, FetchLimits, FetchRequest, Fetcher},
     roots,
 };
 use ravelin_trust::{
@@ -109,7 +109,10 @@ async fn decide(request: Request<'_>, fetcher: &Fetcher) -> (Verdict, Vec<Fetch>
                 }
             }
             Err(error) => {
-                let why = error.to_string();
+                let mut why = error.to_string();
+                if matches!(error.fault(), FetchFault::Address { .. }) {
+                    why.push_str("; --allow-private has it asked");
+                }
                 evaluation.missing(&wanted, &why);
                 (false, why)
             }
