@@ -1,5 +1,6 @@
 //! `ravelin cert verify` as people and scripts call it: its reports, its answers and its exit codes.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use std::{
     fs,
@@ -137,10 +138,10 @@ impl Folder {
     }
 }
 
-/// Holds a report to the one that is kept. To take over new ones, delete the old and set RAVELIN_BLESS.
+/// Holds a report to the one that is kept; `RAVELIN_BLESS=1` keeps it instead.
 fn same(name: &str, report: &str) {
     let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reports").join(name);
-    if std::env::var_os("RAVELIN_BLESS").is_some() && !kept.exists() {
+    if std::env::var_os("RAVELIN_BLESS").is_some_and(|value| value == "1") {
         fs::write(&kept, report).unwrap();
     }
     let expected = fs::read_to_string(&kept).unwrap();
@@ -481,8 +482,7 @@ fn serve(files: Vec<(&'static str, Vec<u8>)>) -> String {
 
 fn der(pem: &str) -> Vec<u8> {
     let blocks: Vec<&str> = pem.lines().filter(|line| !line.starts_with("-----")).collect();
-    use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD.decode(blocks.concat()).unwrap()
+    STANDARD.decode(blocks.concat()).unwrap()
 }
 
 #[test]

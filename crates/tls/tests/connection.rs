@@ -490,7 +490,7 @@ fn configurations_that_leave_nothing_are_refused() {
 #[test]
 fn only_who_asks_for_it_takes_any_certificate() {
     let (server, stranger) = (p256(), named("stranger", Key::EcdsaP256));
-    for version in [Version::TLS12, Version::TLS13] {
+    for version in [Version::Tls12, Version::Tls13] {
         for accepts in [false, true] {
             let (client, server) = contexts(&server, |client, _| {
                 client.anchors = vec![stranger.anchor.clone()];

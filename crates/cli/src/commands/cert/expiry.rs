@@ -87,8 +87,8 @@ fn certificates(what: &str, args: &ServerArgs) -> Result<Vec<Box<[u8]>>, Failure
 }
 
 fn rows_of(what: &str, ders: &[Box<[u8]>], at: Time, within: i64) -> Result<Vec<Row>, Failure> {
-    let row = |(index, der): (usize, &Box<[u8]>)| {
-        let certificate = Certificate::parse(&der[..]).map_err(|error| {
+    let row = |(index, der): (usize, &[u8])| {
+        let certificate = Certificate::parse(der).map_err(|error| {
             InputError::new(Path::new(what), format!("certificate {}: {error}", index + 1))
         })?;
         let until = certificate.not_after();
@@ -103,7 +103,7 @@ fn rows_of(what: &str, ders: &[Box<[u8]>], at: Time, within: i64) -> Result<Vec<
             date: until.date().to_string(),
         })
     };
-    ders.iter().enumerate().map(row).collect()
+    ders.iter().map(|der| &der[..]).enumerate().map(row).collect()
 }
 
 fn state(until: Time, at: Time, within: i64) -> &'static str {

@@ -143,7 +143,9 @@ fn never_trust(source: &Source, anchors: &mut Anchors) -> Result<(), InputError>
         Source::Text { pem, .. } => pem.clone().into_bytes(),
     };
     let keys = input::public_keys_in(&bytes, source.name())?;
-    keys.iter().for_each(|key| anchors.distrust_key(key));
+    for key in &keys {
+        anchors.distrust_key(key);
+    }
     let certificates = match input::certificates_in(&bytes, source.name()) {
         Err(_) if !keys.is_empty() => return Ok(()),
         certificates => certificates?,
