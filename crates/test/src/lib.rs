@@ -6,6 +6,7 @@
 //! - [`Link`] joins the two ends of a connection in memory, with latency, small segments and everything that may
 //!   happen to a connection: ends, resets, a line that goes dead.
 //! - [`der`] writes DER, for what no certificate library would make.
+//! - [`pki`] makes certificates with any field and any extension, broken ones too.
 //!
 //! This crate depends on no other crate of the workspace, so that all of them may test with it.
 
@@ -15,6 +16,7 @@ mod authority;
 mod clock;
 pub mod der;
 mod link;
+pub mod pki;
 
 pub use authority::{Authority, Issued, Key, Purpose, Request, Validity};
 pub use clock::Clock;

@@ -73,6 +73,7 @@ pub(crate) fn process<'a>(
         let self_issued = certificate.is_self_issued();
         level = match (level, certificate.policies().map_err(unreadable)?) {
             (Some(before), Some(named)) => {
+                spend(budget, named.len()).ok_or(PolicyFault::Budget { certificate: index })?;
                 let named: Policies<'a> = named.iter().map(|one| one.policy).collect();
                 let wild = any > 0 || !last && self_issued;
                 let next = next_level(&before, &named, wild, budget)
@@ -95,6 +96,7 @@ pub(crate) fn process<'a>(
         if let Some(mappings) = certificate.policy_mappings().map_err(unreadable)? {
             let wild =
                 |pair: &(Oid<'_>, Oid<'_>)| pair.0 == oid::ANY_POLICY || pair.1 == oid::ANY_POLICY;
+            spend(budget, mappings.len()).ok_or(PolicyFault::Budget { certificate: index })?;
             if mappings.iter().any(wild) {
                 return Err(PolicyFault::AnyMapped { certificate: index });
             }
@@ -127,6 +129,11 @@ pub(crate) fn process<'a>(
         return Err(PolicyFault::NoneValid { certificate: 0 });
     }
     Ok(result)
+}
+
+fn spend(budget: &mut u64, count: usize) -> Option<()> {
+    *budget = budget.checked_sub(count as u64)?;
+    Some(())
 }
 
 fn lower(counter: usize, to: Option<u32>) -> usize {

@@ -93,7 +93,7 @@ impl<'a> Request<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Signatures to verify.
+    /// Signatures to verify. One over more than 64 KiB counts for several.
     pub signatures: u32,
     /// Certificates to put on paths.
     pub nodes: u32,

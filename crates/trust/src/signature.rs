@@ -290,6 +290,7 @@ pub fn verify(
 }
 
 #[cfg(feature = "dsa")]
+#[expect(clippy::many_single_char_names, reason = "the names are the standard's")]
 fn verify_dsa(
     hash: Hash,
     key: &PublicKey<'_>,
@@ -350,12 +351,14 @@ fn choose(
             _ if !(1024..=8192).contains(&bits) => return unsupported(),
             Hash::Sha1 => &lc::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY,
             Hash::Sha256 => &lc::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,
+            // The crypto library takes such signatures by keys of 2048 bits and more.
+            Hash::Sha384 if bits < 2048 => return unsupported(),
             Hash::Sha384 => &lc::RSA_PKCS1_2048_8192_SHA384,
             Hash::Sha512 => &lc::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY,
             Hash::Md2 | Hash::Md5 | Hash::Sha224 => return unsupported(),
         },
         (Scheme::RsaPss(hash), KeyAlgorithm::Rsa { bits, .. }) => match hash {
-            _ if !(1024..=8192).contains(&bits) => return unsupported(),
+            _ if !(2048..=8192).contains(&bits) => return unsupported(),
             Hash::Sha256 => &lc::RSA_PSS_2048_8192_SHA256,
             Hash::Sha384 => &lc::RSA_PSS_2048_8192_SHA384,
             Hash::Sha512 => &lc::RSA_PSS_2048_8192_SHA512,

@@ -106,7 +106,7 @@ impl Finding {
     }
 
     /// OpenSSL's name for it (X509_V_ERR_… without the prefix), which is Node's too.
-    pub(crate) fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self.rule {
             Rule::Sha1Signature if self.certificate == 0 => "EE_KEY_TOO_SMALL",
             Rule::RsaKeySmall | Rule::RsaKeySize | Rule::DsaKey if self.certificate > 0 => {
@@ -155,7 +155,8 @@ impl CandidatePath {
     /// The status that this path alone would lead to.
     pub fn status(&self) -> Status {
         let statuses = self.findings.iter().filter_map(Finding::status);
-        statuses.min_by_key(|status| status.order()).unwrap_or(Status::Trusted)
+        let sound = if self.accepted { Status::Trusted } else { Status::Unknown };
+        statuses.min_by_key(|status| status.order()).unwrap_or(sound)
     }
 
     fn errors(&self) -> usize {
@@ -180,6 +181,15 @@ impl Verdict {
         };
         let deciding = (0..paths.len()).min_by_key(|index| rank(&paths[*index])).unwrap_or(0);
         Verdict { paths, deciding, profile }
+    }
+
+    /// Says of the path that decides that the search ended before its end, if it is not a good one.
+    pub(crate) fn was_cut_short(&mut self, why: impl FnOnce(usize) -> Finding) {
+        let path = &mut self.paths[self.deciding];
+        if !path.accepted && !path.findings.iter().any(|finding| finding.rule == Rule::Budget) {
+            let last = path.certificates.len().saturating_sub(1);
+            path.findings.push(why(last));
+        }
     }
 
     /// Whether the certificate may be trusted.

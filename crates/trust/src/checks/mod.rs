@@ -57,6 +57,9 @@ impl Role {
     }
 }
 
+/// A certificate that breaks a rule more often is not told of again: thousands of names would fill every report.
+const MAX_SAME: usize = 8;
+
 /// Collects what is found about one certificate.
 pub(crate) struct Findings<'p> {
     profile: &'p Profile,
@@ -78,7 +81,8 @@ impl<'p> Findings<'p> {
         detail: impl FnOnce() -> String,
     ) {
         let severity = self.profile.level(rule);
-        if severity != Level::Off {
+        let same = self.list.iter().filter(|finding| finding.rule == rule).count();
+        if severity != Level::Off && same < MAX_SAME {
             let detail = detail();
             let certificate = self.certificate;
             self.list.push(Finding { rule, severity, certificate, detail, offset });

@@ -9,9 +9,6 @@ use crate::{
     rule::Rule,
 };
 
-/// Names beyond this many are not looked at one by one: the budget of the path decides about such certificates.
-const MAX_NAMES: usize = 10_000;
-
 pub(super) fn check(certificate: &Certificate<'_>, role: Role, findings: &mut Findings<'_>) {
     let subject_empty = certificate.subject().is_empty();
     match certificate.subject_alt_names() {
@@ -57,7 +54,7 @@ fn alternative_names(names: GeneralNames<'_>, findings: &mut Findings<'_>) {
             "its subject alternative names are an empty list".into()
         });
     }
-    for name in names.take(MAX_NAMES) {
+    for name in names {
         let name = match name {
             Ok(name) => name,
             Err(error) => {
@@ -185,7 +182,7 @@ fn name_spaces(
             "its name constraints have an empty list, or none".into()
         });
     }
-    for subtree in lists.into_iter().flatten().flatten().take(MAX_NAMES) {
+    for subtree in lists.into_iter().flatten().flatten() {
         match subtree {
             Err(error) => {
                 findings.add(Rule::ExtensionMalformed, Some(error.offset), || {

@@ -28,7 +28,7 @@ pub(crate) fn check<'n>(
         if let Some(excluded) = constraints.excluded {
             for base in bases(excluded) {
                 let base = base?;
-                *budget = budget.checked_sub(1).ok_or(Violation::Budget)?;
+                *budget = budget.checked_sub(cost(&name, &base)).ok_or(Violation::Budget)?;
                 match is_within(&name, &base, Side::Excluded) {
                     Within::Yes => {
                         return Err(Violation::Excluded {
@@ -50,7 +50,7 @@ pub(crate) fn check<'n>(
         let (mut constrained, mut inside) = (false, false);
         for base in bases(permitted) {
             let base = base?;
-            *budget = budget.checked_sub(1).ok_or(Violation::Budget)?;
+            *budget = budget.checked_sub(cost(&name, &base)).ok_or(Violation::Budget)?;
             match is_within(&name, &base, Side::Permitted) {
                 Within::Yes => {
                     inside = true;
@@ -71,6 +71,17 @@ pub(crate) fn check<'n>(
         }
     }
     Ok(())
+}
+
+/// Directory names are brought into a form that can be compared, which takes the longer the longer they are.
+fn cost(name: &GeneralName<'_>, base: &GeneralName<'_>) -> u64 {
+    const BYTES_PER_COMPARISON: usize = 32;
+    match (name, base) {
+        (GeneralName::Directory(name), GeneralName::Directory(base)) => {
+            1 + ((name.der().len() + base.der().len()) / BYTES_PER_COMPARISON) as u64
+        }
+        _ => 1,
+    }
 }
 
 fn bases(subtrees: Subtrees<'_>) -> impl Iterator<Item = Result<GeneralName<'_>, Violation>> {

@@ -22,6 +22,9 @@ use crate::{
 };
 use std::{collections::HashMap, ops::ControlFlow, sync::Arc};
 
+/// Two to the power of this many bytes cost as much to hash as a signature costs besides.
+const BYTES_PER_SIGNATURE: u32 = 16;
+
 /// A member of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Link {
@@ -36,8 +39,10 @@ struct Budget {
     signatures: u32,
     nodes: u32,
     comparisons: u64,
-    /// The budget that ran out first.
+    /// The budget that ran out first, which ended the search.
     spent: Option<&'static str>,
+    /// Whether a path was followed no further because of its length.
+    too_long: bool,
 }
 
 /// What an evaluation came to, and what would help to know more.
@@ -52,7 +57,8 @@ pub(crate) struct Search<'r> {
     certificates: Vec<&'r Certificate<'r>>,
     /// Canonical names, computed when first needed.
     subjects: Vec<Option<Box<[u8]>>>,
-    verified: HashMap<(usize, Link), Result<(), SignatureError>>,
+    /// By certificate and key: many certificates of one CA have one key.
+    verified: HashMap<(usize, &'r [u8]), Result<(), SignatureError>>,
     checked: HashMap<(Link, Role), Vec<Finding>>,
     end_findings: Option<Vec<Finding>>,
     budget: Budget,
@@ -103,6 +109,7 @@ impl<'r> Search<'r> {
                 nodes: limits.nodes,
                 comparisons: limits.comparisons,
                 spent: None,
+                too_long: false,
             },
             paths: Vec::new(),
             wanted: Vec::new(),
@@ -129,10 +136,14 @@ impl<'r> Search<'r> {
     }
 
     fn finish(self) -> Outcome {
-        Outcome {
-            verdict: Verdict::new(self.paths, self.request.profile.name()),
-            wanted: self.wanted,
+        let mut verdict = Verdict::new(self.paths, self.request.profile.name());
+        let too_long = self.budget.too_long.then_some("certificates on one path");
+        if let Some(what) = self.budget.spent.or(too_long) {
+            verdict.was_cut_short(|certificate| {
+                Self::broken(Rule::Budget, certificate, spent_detail(what))
+            });
         }
+        Outcome { verdict, wanted: self.wanted }
     }
 
     fn allows(&self, anchor: usize) -> bool {
@@ -150,8 +161,9 @@ impl<'r> Search<'r> {
         }
         self.budget.nodes -= 1;
         if path.len() > self.request.limits.length {
+            self.budget.too_long = true;
             let detail = format!("the path has {} certificates and no end", path.len());
-            self.dead_end(path, Rule::Budget, detail);
+            self.dead_end(path, Self::broken(Rule::Budget, path.len() - 1, detail));
             return ControlFlow::Continue(());
         }
         let mut rejected = Vec::new();
@@ -197,8 +209,7 @@ impl<'r> Search<'r> {
     /// Ends the search: a budget is spent.
     fn give_up(&mut self, path: &[Link]) -> ControlFlow<()> {
         let what = self.budget.spent.unwrap_or("work");
-        let detail = format!("the budget of {what} is used up; not every path was looked at");
-        self.dead_end(path, Rule::Budget, detail);
+        self.dead_end(path, Self::broken(Rule::Budget, path.len() - 1, spent_detail(what)));
         ControlFlow::Break(())
     }
 
@@ -228,25 +239,31 @@ impl<'r> Search<'r> {
             (Rule::IssuerNotFound, detail)
         };
         self.want_issuer(certificate);
-        self.dead_end(path, rule, detail);
+        self.dead_end(path, Self::broken(rule, path.len() - 1, detail));
     }
 
     /// A path whose last member did not sign the one before.
     fn unsigned(&mut self, path: &[Link], error: &SignatureError) {
         let rule = match error {
-            SignatureError::Unsupported(_) => Rule::UnsupportedSignature,
+            // A signature that nobody can look at may be a good one.
+            SignatureError::Unsupported(_) | SignatureError::Malformed(_) => {
+                Rule::UnsupportedSignature
+            }
             _ => Rule::BadSignature,
         };
         let issuer = path.last().map(|link| self.subject_of(*link)).unwrap_or_default();
         let detail = format!("its signature by `{issuer}`: {error}");
-        let mut findings = self.validate(path);
-        findings.0.push(self.finding(rule, path.len() - 2, detail));
-        self.record(path, findings, false);
+        self.dead_end(path, Self::broken(rule, path.len() - 2, detail));
     }
 
-    fn dead_end(&mut self, path: &[Link], rule: Rule, detail: String) {
+    /// A path that leads nowhere, and why.
+    fn dead_end(&mut self, path: &[Link], why: Finding) {
+        // It could only be told, and there is no room.
+        if self.paths.len() >= self.request.limits.paths && self.budget.spent.is_none() {
+            return;
+        }
         let mut findings = self.validate(path);
-        findings.0.push(self.finding(rule, path.len() - 1, detail));
+        findings.0.push(why);
         self.record(path, findings, false);
     }
 
@@ -258,8 +275,17 @@ impl<'r> Search<'r> {
     }
 
     fn finding(&self, rule: Rule, certificate: usize, detail: String) -> Finding {
-        let severity = self.request.profile.level(rule);
+        let severity = match rule {
+            // What was not looked at cannot be taken for good, whatever the profile thinks of the rule.
+            Rule::Budget => Level::Error,
+            _ => self.request.profile.level(rule),
+        };
         Finding { rule, severity, certificate, detail, offset: None }
+    }
+
+    /// What keeps a path from being one: no profile can excuse it.
+    fn broken(rule: Rule, certificate: usize, detail: String) -> Finding {
+        Finding { rule, severity: Level::Error, certificate, detail, offset: None }
     }
 
     /// Remembers a path. Says whether it is good.
@@ -279,7 +305,7 @@ impl<'r> Search<'r> {
             revocation = self.revocation(path, anchor, sound, &mut findings);
         }
         let accepted = complete && anchor.is_some() && is_sound(&findings);
-        if accepted || self.paths.len() < self.request.limits.paths {
+        if accepted || self.has_room(complete, &findings) {
             let certificates = path.iter().filter_map(|link| self.certificate(*link));
             self.paths.push(CandidatePath {
                 certificates: certificates
@@ -293,6 +319,23 @@ impl<'r> Search<'r> {
             });
         }
         accepted
+    }
+
+    /// Whether one more path that is not good can be told of. Those that reach an anchor, and those that ended the search,
+    /// take the place of others.
+    fn has_room(&mut self, complete: bool, findings: &[Finding]) -> bool {
+        if self.paths.len() < self.request.limits.paths {
+            return true;
+        }
+        let spent = findings.iter().any(|finding| finding.rule == Rule::Budget);
+        let other = self.paths.iter().rposition(|path| path.anchor.is_none());
+        match other {
+            Some(other) if complete || spent => {
+                self.paths.remove(other);
+                true
+            }
+            _ => false,
+        }
     }
 
     pub(crate) fn certificate(&self, link: Link) -> Option<&'r Certificate<'r>> {
@@ -328,23 +371,20 @@ impl<'r> Search<'r> {
 
     /// Whether the certificate is signed by the candidate's key.
     fn verify(&mut self, certificate: usize, by: Link) -> Result<(), SignatureError> {
-        if let Some(known) = self.verified.get(&(certificate, by)) {
+        let key = self.key_info(by);
+        if let Some(known) = self.verified.get(&(certificate, key)) {
             return known.clone();
         }
-        if self.budget.signatures == 0 {
+        let signed = self.certificates[certificate].signed_part().len();
+        let cost = 1 + u32::try_from(signed >> BYTES_PER_SIGNATURE).unwrap_or(u32::MAX - 1);
+        let Some(left) = self.budget.signatures.checked_sub(cost) else {
             self.spend("signatures");
             return Err(SignatureError::Bad);
-        }
-        self.budget.signatures -= 1;
-        let result = self.verify_now(self.certificates[certificate], by);
-        self.verified.insert((certificate, by), result.clone());
+        };
+        self.budget.signatures = left;
+        let result = verify_by(self.certificates[certificate], key);
+        self.verified.insert((certificate, key), result.clone());
         result
-    }
-
-    fn verify_now(&self, certificate: &Certificate<'_>, by: Link) -> Result<(), SignatureError> {
-        let key = PublicKey::read(Reader::new(self.key_info(by)))?;
-        let algorithm = certificate.signature_algorithm()?;
-        verify(algorithm.scheme(), &key, certificate.signed_part(), certificate.signature())
     }
 
     /// What can be said about a member of a path by itself.
@@ -367,6 +407,16 @@ impl<'r> Search<'r> {
             self.wanted.push(wanted);
         }
     }
+}
+
+fn verify_by(certificate: &Certificate<'_>, key_info: &[u8]) -> Result<(), SignatureError> {
+    let key = PublicKey::read(Reader::new(key_info))?;
+    let algorithm = certificate.signature_algorithm()?;
+    verify(algorithm.scheme(), &key, certificate.signed_part(), certificate.signature())
+}
+
+fn spent_detail(what: &str) -> String {
+    format!("the budget of {what} is used up; not every path was looked at")
 }
 
 fn is_sound(findings: &[Finding]) -> bool {

@@ -4,10 +4,14 @@ use super::{Link, Search};
 use crate::{
     Anchor, Certificate,
     certificate::{GeneralName, NameConstraints},
-    name::constraints::{Violation, check},
+    name::{
+        constraints::{Violation, check},
+        dns_syntax_fault,
+    },
     rule::Rule,
     verdict::Finding,
 };
+use std::net::IpAddr;
 
 impl<'r> Search<'r> {
     pub(super) fn name_spaces(
@@ -49,7 +53,8 @@ impl<'r> Search<'r> {
             if index > 0 && certificate.is_self_issued() {
                 continue;
             }
-            let names = names_of(certificate);
+            let host = (index == 0).then(|| self.host_in_subject(certificate)).flatten();
+            let names = names_of(certificate).chain(host.as_ref().map(Host::as_name));
             let violation = check(constraints, names, &mut self.budget.comparisons);
             let Err(violation) = violation else { continue };
             let (rule, detail) = match violation {
@@ -64,14 +69,63 @@ impl<'r> Search<'r> {
                     Rule::NameNotComparable,
                     format!("{name} cannot be compared with a CA's constraint {base}"),
                 ),
-                // Told already.
-                Violation::Unreadable => continue,
+                // Why, the check of the CA by itself tells; a profile may think little of that, but then nobody knows what is
+                // allowed.
+                Violation::Unreadable => (
+                    Rule::NameNotComparable,
+                    "its names cannot be compared with a CA's constraints that cannot be read"
+                        .to_owned(),
+                ),
                 Violation::Budget => (
                     Rule::Budget,
                     "it has too many names for a CA with so many name constraints".to_owned(),
                 ),
             };
-            all.push(self.finding(rule, index, detail));
+            all.push(match rule {
+                Rule::NameNotComparable => Self::broken(rule, index, detail),
+                _ => self.finding(rule, index, detail),
+            });
+        }
+    }
+}
+
+/// A common name that counts as a host's.
+enum Host {
+    Dns(String),
+    Ip(Vec<u8>),
+}
+
+impl Host {
+    fn as_name(&self) -> GeneralName<'_> {
+        match self {
+            Host::Dns(name) => GeneralName::Dns(name.as_bytes()),
+            Host::Ip(bytes) => GeneralName::Ip(bytes),
+        }
+    }
+}
+
+impl Search<'_> {
+    /// Where a common name counts in place of a host's alternative names, constraints on hosts hold for it, or they could
+    /// be passed by leaving out the alternative names.
+    fn host_in_subject(&self, certificate: &Certificate<'_>) -> Option<Host> {
+        let names = certificate.subject_alt_names().ok().flatten();
+        let is_host = |name: &GeneralName<'_>| {
+            matches!(name, GeneralName::Dns(_) | GeneralName::Ip(_) | GeneralName::Uri(_))
+        };
+        if !self.request.profile.takes_common_name()
+            || names.is_some_and(|names| names.flatten().any(|name| is_host(&name)))
+        {
+            return None;
+        }
+        let common = certificate.subject().common_names().last()?;
+        match common.parse::<IpAddr>() {
+            Ok(IpAddr::V4(address)) => Some(Host::Ip(address.octets().to_vec())),
+            Ok(IpAddr::V6(address)) => Some(Host::Ip(address.octets().to_vec())),
+            // What is no host's name matches no host that is asked for.
+            Err(_) => {
+                let bare = common.strip_prefix("*.").unwrap_or(&common).as_bytes();
+                dns_syntax_fault(bare, true).is_none().then(|| Host::Dns(common.into_owned()))
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use super::{Link, Search};
 use crate::{
     Certificate, Purpose,
     checks::{Findings, Role},
+    der::Oid,
     name::Presented,
     oid,
     policy::{PolicyFault, process},
@@ -109,13 +110,8 @@ impl<'r> Search<'r> {
             && self.request.purpose != Purpose::OcspSigning
         {
             findings.add(Rule::PurposeMismatch, None, || {
-                let purposes: Vec<String> =
-                    purposes.iter().map(|one| Purpose::of(*one).to_string()).collect();
-                format!(
-                    "the CA may issue only for {}, not for {}",
-                    purposes.join(", "),
-                    self.request.purpose
-                )
+                let purpose = &self.request.purpose;
+                format!("the CA may issue only for {}, not for {purpose}", listed(&purposes))
             });
         }
         let child = certificates[index - 1];
@@ -162,9 +158,7 @@ impl<'r> Search<'r> {
                     let any = named.contains(&oid::ANY_EXTENDED_KEY_USAGE);
                     if !named.contains(&wanted) && (must_be_named || !any) {
                         findings.add(Rule::PurposeMismatch, None, || {
-                            let named: Vec<String> =
-                                named.iter().map(|one| Purpose::of(*one).to_string()).collect();
-                            format!("it is for {}, not for {purpose}", named.join(", "))
+                            format!("it is for {}, not for {purpose}", listed(&named))
                         });
                     }
                 }
@@ -283,6 +277,15 @@ impl<'r> Search<'r> {
 /// How many intermediates that are not self-issued stand between the end certificate and the certificate at `index`.
 fn intermediates(certificates: &[&Certificate<'_>], index: usize) -> usize {
     certificates[..index].iter().skip(1).filter(|one| !one.is_self_issued()).count()
+}
+
+/// Purposes in words.
+fn listed(purposes: &[Oid<'_>]) -> String {
+    if purposes.is_empty() {
+        return "nothing".to_owned();
+    }
+    let names: Vec<String> = purposes.iter().map(|one| Purpose::of(*one).to_string()).collect();
+    names.join(", ")
 }
 
 /// What a certificate is for instead.

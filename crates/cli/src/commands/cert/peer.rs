@@ -1,7 +1,8 @@
 //! What a TLS server presents. It is not judged, and nothing is sent but the handshake.
 
 use crate::{args::cert::judge::ServerArgs, exit::Failure};
-use ravelin_tls::{ClientConfig, ClientContext, Connection, End, OpenBuffer};
+use ravelin_tls::{ClientConfig, ClientContext, Connection, End, OpenBuffer, Trust};
+use ravelin_trust::Anchors;
 use std::{
     io::{self, Read as _, Write as _},
     net::{TcpStream, ToSocketAddrs as _},
@@ -61,8 +62,9 @@ impl Server {
     }
 
     fn converse(&self, name: &str) -> Result<Presented, String> {
-        let mut config = ClientConfig::new(Vec::new());
-        config.dangerous_accept_any = true;
+        let mut trust = Trust::new(Anchors::new());
+        trust.dangerous_accept_untrusted = true;
+        let config = ClientConfig::new(trust);
         let context = ClientContext::new(&config).map_err(|error| error.to_string())?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let connection =
