@@ -1,5 +1,7 @@
 //! `ravelin cert verify` as people and scripts call it: its reports, its answers and its exit codes.
 
+#![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use std::{
@@ -552,4 +554,119 @@ fn online_what_is_missing_is_fetched_kept_and_told() {
         answers[1]["status"], "untrustedSigners",
         "a line that is not online fetches nothing"
     );
+}
+
+/// Has openssl answer about `leaf.pem`, as its index says, into `NAME.der`.
+fn answer_by_openssl(folder: &Folder, name: &str, index: &str) -> bool {
+    folder.write("index.txt", index);
+    folder.write("index.txt.attr", "unique_subject = no\n");
+    let words = format!(
+        "ocsp -index index.txt -rsigner root.pem -rkey root.key -CA root.pem -issuer root.pem -cert now.pem -ndays 2 \
+         -respout {name}.der"
+    );
+    let output = Command::new("openssl")
+        .args(words.split_whitespace())
+        .current_dir(folder.0.path())
+        .stdin(Stdio::null())
+        .output();
+    output.is_ok_and(|output| output.status.success())
+        && folder.path(&format!("{name}.der")).exists()
+}
+
+#[test]
+fn ocsp_responses_count_however_they_are_given() {
+    let folder = Folder::new();
+    folder.make(
+        "issue --ca root.pem --ca-key root.key --key leaf.key --name dns:a.example --serial 0b --out now.pem",
+    );
+    let good = "V\t361231000000Z\t\t0B\tunknown\t/CN=a.example\n";
+    let bad = "R\t361231000000Z\t260601000000Z,keyCompromise\t0B\tunknown\t/CN=a.example\n";
+    let is_there =
+        answer_by_openssl(&folder, "good", good) && answer_by_openssl(&folder, "bad", bad);
+    if !is_there {
+        let must_not_skip =
+            std::env::var("RAVELIN_NO_SKIP").is_ok_and(|value| !matches!(&value[..], "" | "0"));
+        assert!(!must_not_skip, "no openssl that answers OCSP, and RAVELIN_NO_SKIP is set");
+        eprintln!("SKIPPED: no openssl that answers OCSP");
+        return;
+    }
+    let verify = |exit: i32, words: &str| -> Value {
+        let output = folder.run(&format!("verify --json --anchor root.pem {words} -- now.pem"));
+        assert_eq!(output.status.code(), Some(exit), "{words}: {}", text(&output.stdout));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let told = verify(0, "--ocsp good.der --revocation always");
+    let told = &told["revocation"][0];
+    assert_eq!((&told["status"], &told["source"]), (&json!("good"), &json!("ocsp")));
+    assert_eq!(verify(1, "--ocsp bad.der")["code"], "CERT_REVOKED");
+    assert_eq!(verify(1, "--staple bad.der")["status"], "revoked");
+    assert_eq!(
+        verify(1, "--ocsp good.der bad.der")["status"],
+        "revoked",
+        "one that revokes counts"
+    );
+    verify(0, "--ocsp bad.der --no-ocsp");
+    verify(3, "--ocsp good.der --no-ocsp --revocation always");
+    let shown = folder.run("inspect bad.der --json");
+    let shown: Value = serde_json::from_slice(&shown.stdout).unwrap();
+    let single = &shown["items"][0]["responses"][0];
+    assert_eq!(
+        (&single["status"], &single["reason"]),
+        (&json!("revoked"), &json!("keyCompromise"))
+    );
+    let line =
+        json!({ "leaf": "now.pem", "anchors": ["root.pem"], "ocsp": ["bad.der"], "no_crl": true });
+    assert_eq!(folder.batch(&line.to_string())[0]["status"], "revoked");
+}
+
+#[test]
+fn help_manual_and_completions_know_every_option() {
+    let folder = Folder::new();
+    let help = text(&folder.run("verify --help").stdout);
+    for option in [
+        "--anchor",
+        "--intermediate",
+        "--crl",
+        "--ocsp",
+        "--system-roots",
+        "--bundled-roots",
+        "--profile",
+        "--purpose",
+        "--name",
+        "--time",
+        "--revocation",
+        "--max-depth",
+        "--policy",
+        "--explicit-policy",
+        "--inhibit-policy-mapping",
+        "--inhibit-any-policy",
+        "--online",
+        "--json",
+        "--batch",
+        "--rule",
+        "--distrust",
+        "--staple",
+        "--no-crl",
+        "--no-ocsp",
+        "--cache",
+        "--no-cache",
+        "--allow-private",
+    ] {
+        assert!(
+            help.contains(&format!("{option} ")) || help.contains(&format!("{option}\n")),
+            "{option}"
+        );
+    }
+    assert!(help.contains("ravelin cert verify --batch cases.jsonl"), "{help}");
+    for command in ["verify", "inspect", "lint", "expiry"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_ravelin"))
+            .args(["generate", "man", "cert", command])
+            .output()
+            .unwrap();
+        let page = text(&output.stdout);
+        assert!(
+            page.contains(&format!("ravelin\\-cert\\-{command}")) && page.contains("Examples:"),
+            "{page}"
+        );
+    }
 }
