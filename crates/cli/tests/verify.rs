@@ -265,6 +265,23 @@ fn rules_and_means_of_revocation_are_switched_one_by_one() {
 }
 
 #[test]
+fn a_negative_verdict_is_no_less_negative_when_nobody_reads_it() {
+    let folder = Folder::new();
+    for words in
+        ["verify --anchor root.pem -- leaf.pem", "expiry --time 2027-01-01T00:00:00Z leaf.pem"]
+    {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = folder.command(words).stdout(writer).output().unwrap();
+        assert_eq!(
+            (output.status.code(), text(&output.stderr)),
+            (Some(1), String::new()),
+            "{words}"
+        );
+    }
+}
+
+#[test]
 fn what_is_distrusted_is_a_certificate_or_every_one_with_a_key() {
     let folder = Folder::new();
     folder.issue_sub("again.pem", "2031-01-01T00:00:00Z");

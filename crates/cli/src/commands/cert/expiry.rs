@@ -57,20 +57,17 @@ pub fn run(args: &ExpiryArgs, json: bool) -> Result<Exit, Failure> {
             Err(_) => {}
         }
     }
-    if json {
-        output::serialized(&Report { schema: 1, time: at.to_string(), certificates: &rows })?;
+    let exit = if rows.iter().all(|row| row.state == "OK") { Exit::Yes } else { Exit::No };
+    let exit = exit.told(if json {
+        output::serialized(&Report { schema: 1, time: at.to_string(), certificates: &rows })
     } else {
         let mut text = String::new();
         for row in &rows {
             let _ = writeln!(text, "{} {} {} {}", row.state, row.days, row.date, row.what);
         }
-        output::print(&text)?;
-    }
-    match failure {
-        Some(failure) => Err(failure),
-        None if rows.iter().all(|row| row.state == "OK") => Ok(Exit::Yes),
-        None => Ok(Exit::No),
-    }
+        output::print(&text)
+    })?;
+    failure.map_or(Ok(exit), Err)
 }
 
 /// An input that cannot be read counts more than a server that does not answer.

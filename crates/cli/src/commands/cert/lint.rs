@@ -71,18 +71,18 @@ pub fn run(args: &LintArgs, json: bool) -> Result<Exit, Failure> {
     let has_errors = certificates
         .iter()
         .any(|one| one.findings.iter().any(|found| found.severity == word(Level::Error)));
-    if json {
+    let exit = if has_errors { Exit::No } else { Exit::Yes };
+    exit.told(if json {
         output::serialized(&Report {
             schema: 1,
             profiles: profiles.iter().map(Profile::name).collect(),
             clean: certificates.iter().all(|one| one.findings.is_empty()),
             certificates: &certificates,
-        })?;
+        })
     } else {
         let paint = Paint(output::is_colored());
-        output::print(&certificates.iter().map(|one| text(one, paint)).collect::<String>())?;
-    }
-    Ok(if has_errors { Exit::No } else { Exit::Yes })
+        output::print(&certificates.iter().map(|one| text(one, paint)).collect::<String>())
+    })
 }
 
 fn lint(file: &Path, index: usize, der: &[u8], profiles: &[Profile]) -> Result<Linted, InputError> {
