@@ -3,6 +3,7 @@
 mod crl;
 mod delta;
 mod hostile;
+mod matrix;
 mod ocsp;
 mod openssl;
 

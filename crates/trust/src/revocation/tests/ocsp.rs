@@ -148,6 +148,12 @@ pub(super) fn by_issuer(ca: &Authority, key: &KeyPair, status: Vec<u8>) -> Vec<u
     Answer::new(by_name(ca)).single(about(ca, status)).der(key)
 }
 
+/// By the issuer, about serial number 5, until yesterday, encoded.
+pub(super) fn stale(ca: &Authority, status: Vec<u8>) -> Vec<u8> {
+    let single = about_until(ca, status, NOW - 2 * DAY, Some(NOW - DAY));
+    Answer::new(by_name(ca)).single(single).der(&ca.key)
+}
+
 fn by_ocsp(ca: &Authority, ocsp: &[OcspResponse<'_>]) -> Determination {
     judge(&ca.issue(5, &[]), ca, Evidence { ocsp, ..Evidence::default() })
 }
