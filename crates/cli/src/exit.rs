@@ -16,6 +16,20 @@ pub enum Exit {
     Undecided = 3,
 }
 
+impl Exit {
+    /// This exit, once the answer is written: it stands even if nobody reads the answer, for a verdict is no less negative
+    /// when the pipe to `head` is closed.
+    ///
+    /// # Errors
+    /// When the answer cannot be written for another reason.
+    pub fn told(self, written: io::Result<()>) -> Result<Exit, Failure> {
+        match written {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+            _ => Ok(self),
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {
         ExitCode::from(exit as u8)
@@ -73,6 +87,15 @@ impl From<io::Error> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_verdict_stands_when_nobody_reads_it() {
+        let broken = || Err(io::Error::from(io::ErrorKind::BrokenPipe));
+        assert_eq!(Exit::No.told(broken()).unwrap(), Exit::No);
+        assert_eq!(Exit::No.told(Ok(())).unwrap(), Exit::No);
+        let full = Exit::No.told(Err(io::Error::from(io::ErrorKind::StorageFull)));
+        assert_eq!(full.unwrap_err().exit(), Exit::Usage);
+    }
 
     #[test]
     fn a_broken_pipe_is_no_error() {

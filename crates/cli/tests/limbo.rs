@@ -112,7 +112,9 @@ fn every_case_is_judged_right_and_answered_in_its_place() {
     let from = BufReader::new(program.stdout.take().unwrap());
     let lines: Vec<String> = cases.iter().map(|case| format!("{}\n", line(case))).collect();
     let writer = thread::spawn(move || {
-        lines.iter().for_each(|line| to.write_all(line.as_bytes()).unwrap());
+        for line in lines {
+            to.write_all(line.as_bytes()).unwrap();
+        }
     });
     let answers: Vec<Value> =
         from.lines().map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect();

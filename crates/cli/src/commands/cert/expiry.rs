@@ -57,20 +57,17 @@ pub fn run(args: &ExpiryArgs, json: bool) -> Result<Exit, Failure> {
             Err(_) => {}
         }
     }
-    if json {
-        output::serialized(&Report { schema: 1, time: at.to_string(), certificates: &rows })?;
+    let exit = if rows.iter().all(|row| row.state == "OK") { Exit::Yes } else { Exit::No };
+    let exit = exit.told(if json {
+        output::serialized(&Report { schema: 1, time: at.to_string(), certificates: &rows })
     } else {
         let mut text = String::new();
         for row in &rows {
             let _ = writeln!(text, "{} {} {} {}", row.state, row.days, row.date, row.what);
         }
-        output::print(&text)?;
-    }
-    match failure {
-        Some(failure) => Err(failure),
-        None if rows.iter().all(|row| row.state == "OK") => Ok(Exit::Yes),
-        None => Ok(Exit::No),
-    }
+        output::print(&text)
+    })?;
+    failure.map_or(Ok(exit), Err)
 }
 
 /// An input that cannot be read counts more than a server that does not answer.
@@ -87,8 +84,8 @@ fn certificates(what: &str, args: &ServerArgs) -> Result<Vec<Box<[u8]>>, Failure
 }
 
 fn rows_of(what: &str, ders: &[Box<[u8]>], at: Time, within: i64) -> Result<Vec<Row>, Failure> {
-    let row = |(index, der): (usize, &Box<[u8]>)| {
-        let certificate = Certificate::parse(&der[..]).map_err(|error| {
+    let row = |(index, der): (usize, &[u8])| {
+        let certificate = Certificate::parse(der).map_err(|error| {
             InputError::new(Path::new(what), format!("certificate {}: {error}", index + 1))
         })?;
         let until = certificate.not_after();
@@ -103,7 +100,7 @@ fn rows_of(what: &str, ders: &[Box<[u8]>], at: Time, within: i64) -> Result<Vec<
             date: until.date().to_string(),
         })
     };
-    ders.iter().enumerate().map(row).collect()
+    ders.iter().map(|der| &der[..]).enumerate().map(row).collect()
 }
 
 fn state(until: Time, at: Time, within: i64) -> &'static str {

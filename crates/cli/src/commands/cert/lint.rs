@@ -18,7 +18,7 @@ use ravelin_trust::{
 use serde::Serialize;
 use std::{fmt::Write as _, path::Path};
 
-/// What no certificate was looked at for.
+/// All there are.
 const PROFILES: [Profile; 4] =
     [Profile::RFC5280, Profile::WEBPKI, Profile::INTEROP, Profile::LEGACY];
 
@@ -71,18 +71,18 @@ pub fn run(args: &LintArgs, json: bool) -> Result<Exit, Failure> {
     let has_errors = certificates
         .iter()
         .any(|one| one.findings.iter().any(|found| found.severity == word(Level::Error)));
-    if json {
+    let exit = if has_errors { Exit::No } else { Exit::Yes };
+    exit.told(if json {
         output::serialized(&Report {
             schema: 1,
             profiles: profiles.iter().map(Profile::name).collect(),
             clean: certificates.iter().all(|one| one.findings.is_empty()),
             certificates: &certificates,
-        })?;
+        })
     } else {
         let paint = Paint(output::is_colored());
-        output::print(&certificates.iter().map(|one| text(one, paint)).collect::<String>())?;
-    }
-    Ok(if has_errors { Exit::No } else { Exit::Yes })
+        output::print(&certificates.iter().map(|one| text(one, paint)).collect::<String>())
+    })
 }
 
 fn lint(file: &Path, index: usize, der: &[u8], profiles: &[Profile]) -> Result<Linted, InputError> {
@@ -202,12 +202,11 @@ fn list(json: bool) -> Result<Exit, Failure> {
     }
     let paint = Paint(output::is_colored());
     let mut text = String::new();
-    let head = format!("{:<31}{:<9}{:<9}{:<9}{:<9}", "", "rfc5280", "webpki", "interop", "legacy");
-    let _ = writeln!(text, "{}", head.trim_end());
+    let _ = writeln!(text, "{:<31}{:<9}{:<9}{:<9}legacy", "", "rfc5280", "webpki", "interop");
     for rule in Rule::all() {
         let name = paint.words(Tone::Strong, &format!("{:<31}", rule.name()));
-        let levels: String = levels(rule).iter().map(|level| format!("{level:<9}")).collect();
-        let _ = writeln!(text, "{name}{}", levels.trim_end());
+        let [rfc5280, webpki, interop, legacy] = levels(rule);
+        let _ = writeln!(text, "{name}{rfc5280:<9}{webpki:<9}{interop:<9}{legacy}");
         let _ = writeln!(text, "    {} ({})", rule.about(), rule.section());
     }
     output::print(&text)?;

@@ -104,7 +104,10 @@ fn handshake(
         }
         _ => format!("the connection broke: {error}"),
     };
+    // Record types of RFC 8446, section 5.1: whoever greets with text would have us wait for the rest of a record.
+    let is_tls = |first: &u8| (20..=23).contains(first);
     let mut buffer = OpenBuffer::new(2);
+    let mut has_answered = false;
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
@@ -131,6 +134,10 @@ fn handshake(
             return Err("the server ended the connection during the handshake".into());
         }
         buffer.filled(count);
+        if !has_answered && !buffer.pending().first().is_some_and(is_tls) {
+            return Err("the server answers with something that is no TLS".into());
+        }
+        has_answered = true;
         if let Some(End::Failed(error)) = connection.open(&mut buffer).end {
             let _ = stream.write_all(connection.outgoing());
             return Err(format!("no TLS handshake: {error}"));

@@ -33,7 +33,7 @@ pub fn table(certificate: &Certificate<'_>) -> Table {
         .with("names", names.map(list).unwrap_or_default())
         .with("not_before", from.to_string())
         .with("not_after", until.to_string())
-        .with("now", validity(from, until, now()))
+        .with("validity", validity(from, until, now()))
         .with("ca", basic.is_some_and(|basic| basic.ca))
         .with("path_length", basic.and_then(|basic| basic.path_length).map(u64::from))
         .with("key_usage", usage.map(|usage| usage.names().map(Field::from).collect::<Vec<_>>()))

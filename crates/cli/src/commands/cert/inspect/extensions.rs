@@ -12,7 +12,7 @@ use ravelin_trust::{
         AccessDescription, DistributionPoint, DistributionPointName, Extension, ExtensionError,
         PolicyInformation, PolicyQualifier, Subtrees,
     },
-    der::{DerError, Reader, tag},
+    der::{Reader, tag},
 };
 
 /// An extension: what it is called, and what it says. What is not known, or broken, is shown as bytes.
@@ -144,12 +144,13 @@ fn field<T>(
 }
 
 fn subtrees(spaces: Subtrees<'_>) -> Vec<String> {
-    let shown = |space: Result<_, DerError>| match space {
-        Ok((base, true)) => format!("{base}"),
-        Ok((base, false)) => format!("{base}, with a distance"),
-        Err(error) => error.to_string(),
-    };
-    spaces.map(|space| shown(space.map(|(base, plain)| (base.to_string(), plain)))).collect()
+    spaces
+        .map(|space| match space {
+            Ok((base, true)) => base.to_string(),
+            Ok((base, false)) => format!("{base}, with a distance"),
+            Err(error) => error.to_string(),
+        })
+        .collect()
 }
 
 /// CRL distribution points.

@@ -61,14 +61,11 @@ impl Table {
         for (name, field) in shown() {
             let word = format!("{:<width$}", name.replace('_', " "));
             let word = paint.words(Tone::Faint, &word);
-            match field.on_a_line() {
-                Some(text) => {
-                    let _ = writeln!(out, "{:indent$}{word}  {text}", "");
-                }
-                None => {
-                    let _ = writeln!(out, "{:indent$}{}", "", word.trim_end());
-                    field.below(indent + 2, paint, out);
-                }
+            if let Some(text) = field.on_a_line() {
+                let _ = writeln!(out, "{:indent$}{word}  {text}", "");
+            } else {
+                let _ = writeln!(out, "{:indent$}{}", "", word.trim_end());
+                field.below(indent + 2, paint, out);
             }
         }
     }

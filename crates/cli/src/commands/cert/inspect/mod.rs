@@ -59,7 +59,8 @@ pub fn run(args: &InspectArgs, json: bool) -> Result<Exit, Failure> {
         None => (None, items(Path::new(&args.what), args)?),
     };
     let time = moment::now().to_string();
-    let report = Report { schema: 1, what: &args.what, time, handshake, items };
+    let what = &input::shown(Path::new(&args.what));
+    let report = Report { schema: 1, what, time, handshake, items };
     if json {
         output::serialized(&report)?;
     } else {

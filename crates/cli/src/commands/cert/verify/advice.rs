@@ -1,10 +1,16 @@
 //! What a status means, and what to do about it.
 
-use super::judge::Judged;
+use super::{judge::Judged, question::Store};
 use ravelin_trust::{
-    Certificate, Finding, Level, Name, Rule, Status, certificate::GeneralName, der,
+    CandidatePath, Certificate, Finding, Level, Name, Purpose, Rule, Status,
+    certificate::{DistributionPointName, GeneralName},
+    der,
     revocation::RevocationStatus,
 };
+
+/// id-ad-ocsp and id-ad-caIssuers (RFC 5280, section 4.2.2.1).
+const OCSP: &str = "1.3.6.1.5.5.7.48.1";
+const CA_ISSUERS: &str = "1.3.6.1.5.5.7.48.2";
 
 /// What a status says, in a sentence.
 pub fn meaning(status: Status) -> &'static str {
@@ -35,7 +41,7 @@ pub fn what_to_do(judged: &Judged) -> Option<String> {
             if !undetermined || judged.question.online {
                 return None;
             }
-            "nothing has to be done; --online would ask whether it was revoked".into()
+            format!("nothing has to be done; {}", would_ask(path))
         }
         Status::Expired => {
             format!("renew the certificate: it was to be replaced before {}", end.not_after())
@@ -60,7 +66,8 @@ pub fn what_to_do(judged: &Judged) -> Option<String> {
                     format!("trust the successor of the expired anchor {authority}")
                 }
                 Rule::Expired => format!(
-                    "the server should send a current certificate of {authority}, or one of another issuer"
+                    "{} a current certificate of {authority}, or one of another issuer",
+                    should_send(judged)
                 ),
                 Rule::Budget | Rule::MaxDepth => {
                     "send fewer certificates: only those from the certificate to its anchor".into()
@@ -81,18 +88,22 @@ pub fn what_to_do(judged: &Judged) -> Option<String> {
                 rule.section()
             ),
             Rule::BadSignature => {
-                "do not trust it: it was changed, or its issuer's name is used by another key".into()
+                "do not trust it: it was changed, or its issuer's name is used by another key"
+                    .into()
             }
             rule => format!("get a certificate that keeps to {}", rule.section()),
         },
         Status::Unknown => match find(&path.findings, Rule::MustStaple) {
             Some(_) => "switch on OCSP stapling at the server".into(),
-            None if judged.question.online => "give a CRL (--crl) or an OCSP response (--ocsp), ask again later, or \
+            None if judged.question.online => {
+                "give a CRL (--crl) or an OCSP response (--ocsp), ask again later, or \
                 ask for less (--revocation best-effort)"
-                .into(),
-            None => "let it be asked for (--online), give a CRL (--crl) or an OCSP response (--ocsp), or ask for less \
-                (--revocation best-effort)"
-                .into(),
+                    .into()
+            }
+            None => format!(
+                "{}; or give a CRL (--crl) or an OCSP response (--ocsp), or ask for less (--revocation best-effort)",
+                would_ask(path)
+            ),
         },
     })
 }
@@ -119,20 +130,35 @@ fn unanchored(judged: &Judged) -> Option<String> {
             "if you trust {issuer}, give its certificate with --anchor, from a source other than the server"
         ));
     }
+    if judged.anchors == 0 && judged.question.stores.contains(&Store::System) {
+        return Some(
+            "this machine has no list of trust anchors: --bundled-roots trusts Mozilla's, --anchor what you name"
+                .into(),
+        );
+    }
+    let send = should_send(judged);
     let fetched = judged.fetches.iter().any(|one| one.kind == "issuer");
-    Some(match issuer_url(last) {
-        Some(url) if fetched => format!(
-            "the server should send the certificate of {issuer}; what is published at {url} did not help"
-        ),
+    Some(match access_url(last, CA_ISSUERS) {
+        Some(url) if fetched => {
+            format!("{send} the certificate of {issuer}; what is published at {url} did not help")
+        }
         Some(url) => format!(
-            "the server should send the certificate of {issuer}, which is published at {url} (--online fetches it); if it \
+            "{send} the certificate of {issuer}, which is published at {url} (--online fetches it); if it \
              is a root that you trust, give it with --anchor"
         ),
         None => format!(
-            "the server should send the certificate of {issuer}; give it with --intermediate, or with --anchor if it is a \
+            "{send} the certificate of {issuer}; give it with --intermediate, or with --anchor if it is a \
              root that you trust"
         ),
     })
+}
+
+fn should_send(judged: &Judged) -> &'static str {
+    match judged.question.purpose {
+        Purpose::ServerAuth => "the server should send",
+        Purpose::ClientAuth => "the client should send",
+        _ => "whoever presents the certificate should send",
+    }
 }
 
 fn mismatch(certificate: &Certificate<'_>, wanted: &[Name]) -> String {
@@ -152,14 +178,40 @@ fn mismatch(certificate: &Certificate<'_>, wanted: &[Name]) -> String {
     }
 }
 
-/// Where the issuer's certificate is published (RFC 5280, section 4.2.2.1).
-fn issuer_url(certificate: &Certificate<'_>) -> Option<String> {
-    let issuers = der::encode_oid("1.3.6.1.5.5.7.48.2")?;
+/// What --online would do about revocation.
+fn would_ask(path: &CandidatePath) -> String {
+    let undetermined =
+        path.revocation.iter().filter(|one| matches!(one.status, RevocationStatus::Undetermined));
+    let url = undetermined
+        .filter_map(|one| path.certificates.get(one.certificate))
+        .find_map(|certificate| access_url(certificate, OCSP).or_else(|| crl_url(certificate)));
+    match url {
+        Some(url) => format!("--online would ask {url} whether it is revoked"),
+        None => "nobody whom --online could ask is named in it".into(),
+    }
+}
+
+/// Where something about the issuer is published (RFC 5280, section 4.2.2.1).
+fn access_url(certificate: &Certificate<'_>, method: &str) -> Option<String> {
+    let method = der::encode_oid(method)?;
     let access = certificate.authority_info_access().ok().flatten()?;
-    access.iter().filter(|one| one.method.0 == issuers).find_map(|one| match one.location {
+    access.iter().filter(|one| one.method.0 == method).find_map(|one| url(&one.location))
+}
+
+/// Where a CRL is published (RFC 5280, section 4.2.1.13).
+fn crl_url(certificate: &Certificate<'_>) -> Option<String> {
+    let points = certificate.crl_distribution_points().ok().flatten()?;
+    points.iter().find_map(|point| match point.name? {
+        DistributionPointName::Full(mut names) => names.find_map(|name| url(&name.ok()?)),
+        DistributionPointName::Relative(_) => None,
+    })
+}
+
+fn url(name: &GeneralName<'_>) -> Option<String> {
+    match name {
         GeneralName::Uri(url) if url.starts_with(b"http") => Some(url.escape_ascii().to_string()),
         _ => None,
-    })
+    }
 }
 
 fn shown(name: &str) -> String {

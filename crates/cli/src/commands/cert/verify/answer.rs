@@ -136,7 +136,7 @@ pub fn word(status: &RevocationStatus) -> &'static str {
 }
 
 /// What told about revocation, in a word.
-pub fn source(source: Source) -> &'static str {
+fn source(source: Source) -> &'static str {
     match source {
         Source::Crl => "crl",
         Source::Ocsp => "ocsp",

@@ -48,6 +48,9 @@ impl Files {
     /// When it cannot be read, or holds none.
     pub fn read(&self, source: &Source, kind: Kind) -> Result<Ders, InputError> {
         let path = match source {
+            Source::Text { pem, .. } if pem.len() as u64 > input::MAX_FILE => {
+                return Err(InputError::new(source.name(), "is larger than 16 MiB"));
+            }
             Source::Text { pem, .. } => {
                 return Ok(Arc::new(parse(pem.as_bytes(), source, kind)?));
             }
@@ -140,7 +143,9 @@ fn never_trust(source: &Source, anchors: &mut Anchors) -> Result<(), InputError>
         Source::Text { pem, .. } => pem.clone().into_bytes(),
     };
     let keys = input::public_keys_in(&bytes, source.name())?;
-    keys.iter().for_each(|key| anchors.distrust_key(key));
+    for key in &keys {
+        anchors.distrust_key(key);
+    }
     let certificates = match input::certificates_in(&bytes, source.name()) {
         Err(_) if !keys.is_empty() => return Ok(()),
         certificates => certificates?,

@@ -20,6 +20,8 @@ pub struct Judged {
     pub time: Time,
     /// The answer.
     pub verdict: Verdict,
+    /// How many anchors were trusted.
+    pub anchors: usize,
     /// What was fetched on the way.
     pub fetches: Vec<Fetch>,
 }
@@ -55,17 +57,15 @@ pub fn judge(
     let staple = all(&staple, Kind::Ocsp)?;
     let ocsp = all(&question.ocsp, Kind::Ocsp)?;
 
-    let mut chain = parsed(&leaf, "certificate", |der| Certificate::parse(der))?;
+    let mut chain = parsed(&leaf, "certificate", Certificate::parse)?;
     // A file that holds no certificate is an error already.
     let certificate = chain.remove(0);
     let mut request = Request::new(certificate, &anchors, time);
     request.intermediates = chain;
-    request
-        .intermediates
-        .extend(parsed(&intermediates, "certificate", |der| Certificate::parse(der))?);
-    request.crls = parsed(&crls, "CRL", |der| Crl::parse(der))?;
-    request.ocsp = parsed(&ocsp, "OCSP response", |der| OcspResponse::parse(der))?;
-    request.stapled = parsed(&staple, "OCSP response", |der| OcspResponse::parse(der))?;
+    request.intermediates.extend(parsed(&intermediates, "certificate", Certificate::parse)?);
+    request.crls = parsed(&crls, "CRL", Crl::parse)?;
+    request.ocsp = parsed(&ocsp, "OCSP response", OcspResponse::parse)?;
+    request.stapled = parsed(&staple, "OCSP response", OcspResponse::parse)?;
     request.in_handshake = question.staple.is_some();
     request.names.clone_from(&question.names);
     request.purpose = question.purpose.clone();
@@ -79,7 +79,7 @@ pub fn judge(
         Some(online) => online.decide(request),
         None => (evaluate(&request), Vec::new()),
     };
-    Ok(Judged { question, time, verdict, fetches })
+    Ok(Judged { question, time, verdict, anchors: anchors.len(), fetches })
 }
 
 /// Everything that sources hold, understood.

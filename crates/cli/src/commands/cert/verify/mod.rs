@@ -44,14 +44,14 @@ pub fn run(args: &VerifyArgs, json: bool) -> Result<Exit, Failure> {
         online.end();
     }
     let judged = judged?;
-    if json {
-        output::print(&Answer::new(&judged, None).line())?;
-    } else {
-        output::print(&report::text(&judged, output::is_colored()))?;
-    }
-    Ok(match judged.status() {
+    let exit = match judged.status() {
         Status::Trusted => Exit::Yes,
         Status::Unknown => Exit::Undecided,
         _ => Exit::No,
-    })
+    };
+    exit.told(output::print(&if json {
+        Answer::new(&judged, None).line()
+    } else {
+        report::text(&judged, output::is_colored())
+    }))
 }

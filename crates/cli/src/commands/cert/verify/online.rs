@@ -2,7 +2,7 @@
 
 use crate::{args::cert::judge::FetchingArgs, exit::Failure};
 use ravelin_net::{
-    fetch::{FetchConfig, FetchLimits, FetchRequest, Fetcher},
+    fetch::{FetchConfig, FetchFault, FetchLimits, FetchRequest, Fetcher},
     roots,
 };
 use ravelin_trust::{
@@ -58,14 +58,17 @@ impl Online {
         let unusable = |folder: &Path, error: io::Error| {
             Failure::input(format!("{}: cannot be used as a cache: {error}", folder.display()))
         };
+        let impossible =
+            |error: io::Error| Failure::Unanswered(format!("nothing can be fetched: {error}"));
         let fetcher = match (&args.cache, default_folder()) {
-            (Some(folder), _) => with(folder).map_err(|error| unusable(folder, error))?,
+            (Some(folder), _) => Ok(with(folder).map_err(|error| unusable(folder, error))?),
             (None, Some(folder)) if !args.no_cache => {
-                with(&folder).or_else(|_| Fetcher::new(config()))?
+                with(&folder).or_else(|_| Fetcher::new(config()))
             }
-            (None, _) => Fetcher::new(config())?,
-        };
-        let runtime = Builder::new_current_thread().enable_all().build()?;
+            (None, _) => Fetcher::new(config()),
+        }
+        .map_err(impossible)?;
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(impossible)?;
         Ok(Online { runtime, fetcher })
     }
 
@@ -109,7 +112,10 @@ async fn decide(request: Request<'_>, fetcher: &Fetcher) -> (Verdict, Vec<Fetch>
                 }
             }
             Err(error) => {
-                let why = error.to_string();
+                let mut why = error.to_string();
+                if matches!(error.fault(), FetchFault::Address { .. }) {
+                    why.push_str("; --allow-private has it asked");
+                }
                 evaluation.missing(&wanted, &why);
                 (false, why)
             }

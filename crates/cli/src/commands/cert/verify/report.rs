@@ -1,11 +1,6 @@
 //! Answers for people.
 
-use super::{
-    advice,
-    answer::{source, word},
-    judge::Judged,
-    online::Fetch,
-};
+use super::{advice, answer::word, judge::Judged, online::Fetch};
 use crate::commands::cert::{
     moment::validity,
     paint::{Paint, Tone, harmless},
@@ -83,8 +78,8 @@ fn path(path: &CandidatePath, title: &str, at: Time, paint: Paint, out: &mut Str
         } else {
             lasts
         });
+        let findings = || path.findings.iter().filter(|found| found.certificate == index);
         for one in path.revocation.iter().filter(|one| one.certificate == index) {
-            let source = one.source.map(|one| format!(" by {}", source(one))).unwrap_or_default();
             let status = word(&one.status);
             let tone = match status {
                 "good" => Tone::Good,
@@ -92,12 +87,14 @@ fn path(path: &CandidatePath, title: &str, at: Time, paint: Paint, out: &mut Str
                 "undetermined" => Tone::Doubtful,
                 _ => Tone::Faint,
             };
-            let (status, detail) = (paint.words(tone, status), harmless(&one.detail));
-            line(&format!("revocation: {status}{source}: {detail}"));
+            let mut text = format!("revocation: {}", paint.words(tone, status));
+            // A finding says it again, with the rule.
+            if !findings().any(|found| found.detail == one.detail) {
+                let _ = write!(text, ": {}", harmless(&one.detail));
+            }
+            line(&text);
         }
-        for found in path.findings.iter().filter(|found| found.certificate == index) {
-            finding(found, paint, &mut line);
-        }
+        findings().for_each(|found| finding(found, paint, &mut line));
     }
     // What is said about the whole of a path that ends in a name and a key has no certificate to stand at.
     let beyond = path.findings.iter().filter(|found| found.certificate > last);
