@@ -126,7 +126,7 @@ pub struct AllArgs {
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch on the command line")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 pub struct ServiceArgs {
-    /// Where the bytes go: host:port or unix:/path.
+    /// Where the bytes go: host:port, unix:/path or rtmp://host/app.
     #[arg(long, value_name = "ADDR")]
     pub to: Option<String>,
     /// Certificate chain, PEM or DER. Repeated, each with its --key, the server name a client asks for chooses.

@@ -3,10 +3,11 @@
 //! - [`fetch`]: issuer certificates, certificate revocation lists and OCSP responses over HTTP, within limits of size,
 //!   time, redirects and address ranges, cached in memory and on disk. URLs come out of certificates, so whoever issued
 //!   the certificate chose them: they are hostile input, and so is everything that comes back.
+//! - [`evaluate`](fn@evaluate): drives `ravelin-trust`'s evaluation, fetching what it asks for.
 //! - [`roots`]: trust anchors from the platform, from Mozilla's list or from files, as DER.
 //!
-//! What it is not: nothing here reads a certificate, a CRL or an OCSP response, or decides anything about one. Bytes come
-//! in and go out; what they mean is for whoever asked. TLS, for `https` URLs, is `ravelin-tls`'s. There is no general HTTP
+//! What it is not: nothing here reads a certificate, a CRL or an OCSP response, or decides anything about one: that is
+//! `ravelin-trust`'s. TLS, for `https` URLs, is `ravelin-tls`'s. There is no general HTTP
 //! client either: no proxies, no cookies, no passwords, no kept-alive connections.
 //!
 //! ```no_run
@@ -30,6 +31,9 @@
 
 #![forbid(unsafe_code)]
 
+mod evaluate;
 pub mod fetch;
 pub mod roots;
 mod stream;
+
+pub use evaluate::{Evaluated, Fetched, evaluate};

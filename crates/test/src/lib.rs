@@ -5,6 +5,7 @@
 //! - [`Clock`] is time that passes when a test says so.
 //! - [`Link`] joins the two ends of a connection in memory, with latency, small segments and everything that may
 //!   happen to a connection: ends, resets, a line that goes dead.
+//! - [`der`] writes DER, for what no certificate library would make.
 //! - [`pki`] makes certificates with any field and any extension, broken ones too.
 //!
 //! This crate depends on no other crate of the workspace, so that all of them may test with it.
@@ -13,6 +14,7 @@
 
 mod authority;
 mod clock;
+pub mod der;
 mod link;
 pub mod pki;
 

@@ -9,7 +9,7 @@ use divan::{
 };
 use ravelin_tls::{
     CipherSuite, ClientConfig, ClientContext, Connection, DataPath, Group, HandshakeKind, Identity,
-    OpenBuffer, SealBuffer, ServerConfig, ServerContext, TicketKeys,
+    OpenBuffer, SealBuffer, ServerConfig, ServerContext, TicketKeys, Trust,
 };
 use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256};
 use std::{cell::RefCell, fmt, sync::Arc, time::Duration};
@@ -178,7 +178,7 @@ impl Contexts {
         let (chain, key) = (certificate.pem(), key.serialize_pem());
         let identity = Identity::from_bytes(chain.as_bytes(), key.as_bytes()).unwrap();
 
-        let mut client = ClientConfig::new(vec![certificate.der().to_vec().into()]);
+        let mut client = ClientConfig::new(Trust::of_certificates([certificate.der()]).unwrap());
         client.suites = vec![suite];
         client.groups = vec![Group::X25519];
         client.data_path = data_path;

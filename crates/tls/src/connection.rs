@@ -6,7 +6,8 @@ use crate::{
     engine::{Negotiation, Progress, Traffic},
     hello::{ClientHello, HelloReader},
 };
-use std::{mem, time::Duration};
+use ravelin_trust::Verdict;
+use std::{mem, sync::Arc, time::Duration};
 
 /// One TLS connection: bytes in, bytes and events out.
 ///
@@ -26,6 +27,7 @@ pub struct Connection {
     /// Bytes from the network between two calls: the front of a record, or what came before it could be used.
     kept: Vec<u8>,
     handshake: Option<Box<Handshake>>,
+    verdict: Option<Arc<Verdict>>,
     received: Receiving,
     sent_close: bool,
 }
@@ -130,6 +132,7 @@ impl Connection {
             hold: false,
             kept: Vec::new(),
             handshake: None,
+            verdict: None,
             received: Receiving::Open,
             sent_close: false,
         }
@@ -258,6 +261,7 @@ impl Connection {
         let State::Negotiating(negotiation) = &mut self.state else { return Ok(false) };
         let (consumed, progress) = negotiation.step(buffer.pending_mut(), &mut self.outgoing);
         buffer.consume(consumed);
+        self.verdict = negotiation.take_verdict().or(self.verdict.take());
         if progress? == Progress::NeedInput {
             return Ok(false);
         }
@@ -266,9 +270,10 @@ impl Connection {
         };
         let nothing_else = self.outgoing.is_empty();
         let mut held = Vec::new();
-        let (handshake, traffic) = negotiation.finish(&mut held)?;
+        let finished = negotiation.finish(&mut held, &mut self.verdict);
         self.hold = nothing_else && !held.is_empty();
         self.outgoing.append(&mut held);
+        let (handshake, traffic) = finished.inspect_err(|_| self.hold = false)?;
         self.handshake = Some(Box::new(handshake));
         self.state = State::Traffic(traffic);
         Ok(true)
@@ -376,6 +381,12 @@ impl Connection {
     /// Whether bytes from the network wait in this connection.
     pub fn has_kept(&self) -> bool {
         !self.kept.is_empty()
+    }
+
+    /// The verdict on the peer's certificates, once there is one: also when it ended the handshake, and again when a
+    /// session is resumed.
+    pub fn verdict(&self) -> Option<&Arc<Verdict>> {
+        self.verdict.as_ref()
     }
 
     /// What both sides agreed on, once the handshake is done.

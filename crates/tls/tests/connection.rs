@@ -1,17 +1,18 @@
 //! Both sides of a connection joined in memory: every version, suite, key kind and data path.
 
+mod common;
+
+use common::{NOW, Pair};
 use ravelin_test::{Key, Request, Validity};
 use ravelin_tls::{
     Alert, CipherSuite, ClientConfig, ClientContext, Connection, DataPath, End, Group,
-    HandshakeKind, Identity, OpenBuffer, SealBuffer, ServerConfig, ServerContext, SessionStore,
-    TicketKeys, TlsError, Version, VersionRange,
+    HandshakeKind, Identity, ServerConfig, ServerContext, SessionStore, TicketKeys, TlsError,
+    Trust, Version, VersionRange,
 };
 use std::{
     sync::Arc,
     time::{Duration, UNIX_EPOCH},
 };
-
-const NOW: Duration = Duration::from_secs(1_800_000_000);
 
 struct Authority {
     identity: Arc<Identity>,
@@ -38,145 +39,11 @@ fn named(name: &str, key: Key) -> Authority {
     Authority { identity: Arc::new(identity), anchor: root.root_der().into() }
 }
 
-/// One end: a connection with the buffers that its thread lends it.
-struct Side {
-    connection: Connection,
-    open: OpenBuffer,
-    seal: SealBuffer,
-    context: Option<ServerContext>,
-    received: Vec<u8>,
-    end: Option<End>,
-}
-
-impl Side {
-    fn server(context: &ServerContext) -> Side {
-        Side::new(Connection::server(), Some(context.clone()))
-    }
-
-    fn client(context: &ClientContext, name: &str) -> Side {
-        Side::new(Connection::client(context, name, NOW).unwrap(), None)
-    }
-
-    fn new(connection: Connection, context: Option<ServerContext>) -> Side {
-        Side {
-            connection,
-            open: OpenBuffer::new(2),
-            seal: SealBuffer::new(4),
-            context,
-            received: Vec::new(),
-            end: None,
-        }
-    }
-
-    /// Takes bytes from the network in pieces of `piece`.
-    fn receive(&mut self, wire: &[u8], piece: usize) {
-        for mut part in wire.chunks(piece) {
-            while !part.is_empty() {
-                self.connection.restore(&mut self.open);
-                let space = self.open.space();
-                let count = space.len().min(part.len());
-                assert!(count > 0, "no room");
-                space[..count].copy_from_slice(&part[..count]);
-                self.open.filled(count);
-                part = &part[count..];
-                self.work();
-                self.connection.keep(&mut self.open);
-            }
-        }
-    }
-
-    fn work(&mut self) {
-        loop {
-            let opened = self.connection.open(&mut self.open);
-            self.received.extend_from_slice(opened.plain);
-            let again = opened.asking || opened.established;
-            if opened.end.is_some() {
-                self.end = opened.end;
-            }
-            if self.connection.hello().is_some() {
-                self.connection.answer(self.context.as_ref().unwrap(), NOW).unwrap();
-            } else if !again {
-                return;
-            }
-        }
-    }
-
-    fn take_outgoing(&mut self) -> Vec<u8> {
-        let bytes = self.connection.outgoing().to_vec();
-        self.connection.sent(bytes.len());
-        bytes
-    }
-
-    fn seal(&mut self, mut data: &[u8]) -> Vec<u8> {
-        let mut wire = Vec::new();
-        while !data.is_empty() {
-            self.connection.lend(&mut self.seal);
-            let count = self.seal.fill(data);
-            self.connection.seal(&mut self.seal, count).unwrap();
-            wire.extend_from_slice(self.seal.sealed());
-            data = &data[count..];
-        }
-        wire
-    }
-}
-
-struct Pair {
-    client: Side,
-    server: Side,
-}
-
-impl Pair {
-    fn new(client: &ClientContext, server: &ServerContext) -> Pair {
-        Pair { client: Side::client(client, "localhost"), server: Side::server(server) }
-    }
-
-    /// Carries bytes to and fro until both are silent.
-    fn exchange(&mut self, piece: usize) {
-        loop {
-            let up = self.client.take_outgoing();
-            let down = self.server.take_outgoing();
-            if up.is_empty() && down.is_empty() {
-                return;
-            }
-            self.server.receive(&up, piece);
-            self.client.receive(&down, piece);
-        }
-    }
-
-    fn handshake(mut self) -> Pair {
-        self.exchange(65_536);
-        assert_eq!((&self.client.end, &self.server.end), (&None, &None));
-        assert!(
-            !self.client.connection.is_handshaking() && !self.server.connection.is_handshaking()
-        );
-        assert_eq!(
-            self.client.connection.handshake().map(|h| (h.version, h.suite, h.group, h.kind)),
-            self.server.connection.handshake().map(|h| (h.version, h.suite, h.group, h.kind)),
-        );
-        self
-    }
-
-    fn check_data(&mut self, piece: usize) {
-        for count in [1, 100, 16_384, 16_385, 200_000] {
-            if piece < 100 && count > 1000 {
-                continue;
-            }
-            let data: Vec<u8> = (0..253).cycle().take(count).collect();
-            let wire = self.client.seal(&data);
-            self.server.receive(&wire, piece);
-            assert!(std::mem::take(&mut self.server.received) == data, "{count} bytes up");
-            let wire = self.server.seal(&data);
-            self.client.receive(&wire, piece);
-            assert!(std::mem::take(&mut self.client.received) == data, "{count} bytes down");
-        }
-    }
-}
-
 fn contexts(
     authority: &Authority,
     change: impl FnOnce(&mut ClientConfig, &mut ServerConfig),
 ) -> (ClientContext, ServerContext) {
-    let mut client = ClientConfig::new(vec![authority.anchor.clone()]);
+    let mut client = ClientConfig::new(Trust::of_certificates([&authority.anchor]).unwrap());
     let mut server = ServerConfig::new(vec![Arc::clone(&authority.identity)]);
     change(&mut client, &mut server);
     (ClientContext::new(&client).unwrap(), ServerContext::new(&server).unwrap())
@@ -388,7 +255,7 @@ fn application_protocols_are_agreed_or_refused() {
 fn refusals_carry_the_right_alert() {
     let (authority, stranger) = (p256(), named("Stranger", Key::EcdsaP256));
     let check = |client: &ClientContext, server: &ServerContext, name: &str, alert: Alert| {
-        let mut pair = Pair { client: Side::client(client, name), server: Side::server(server) };
+        let mut pair = Pair::at(client, server, name, NOW);
         pair.exchange(65_536);
         match &pair.client.end {
             Some(End::Failed(TlsError::Certificate { alert: sent, .. })) => {
@@ -423,7 +290,8 @@ fn the_identity_is_chosen_by_what_the_client_can_verify() {
         (CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, &ecdsa),
         (CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, &rsa),
     ] {
-        let mut config = ClientConfig::new(vec![ecdsa.anchor.clone(), rsa.anchor.clone()]);
+        let mut config =
+            ClientConfig::new(Trust::of_certificates([&ecdsa.anchor, &rsa.anchor]).unwrap());
         config.suites = vec![suite];
         let client = ClientContext::new(&config).unwrap();
         let pair = Pair::new(&client, &server).handshake();
@@ -481,8 +349,14 @@ fn configurations_that_leave_nothing_are_refused() {
     let error = ServerContext::new(&server).unwrap_err().to_string();
     assert!(error.contains("0x0005"), "{error}");
     assert!(ServerContext::new(&ServerConfig::new(Vec::new())).is_err());
-    assert!(ClientContext::new(&ClientConfig::new(vec![b"no certificate"[..].into()])).is_err());
-    let client = ClientContext::new(&ClientConfig::new(vec![authority.anchor])).unwrap();
+    assert!(Trust::of_certificates([b"no certificate"]).is_err());
+    let client = ClientContext::new(&ClientConfig::new(
+        Trust::of_certificates([&authority.anchor]).unwrap(),
+    ))
+    .unwrap();
     assert!(Connection::client(&client, "no name!", NOW).is_err());
-    assert!(ClientContext::new(&ClientConfig::new(Vec::new())).is_err(), "nobody to trust");
+    assert!(
+        ClientContext::new(&ClientConfig::new(Trust::new(ravelin_trust::Anchors::new()))).is_err(),
+        "nobody to trust"
+    );
 }

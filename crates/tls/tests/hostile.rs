@@ -3,7 +3,7 @@
 
 use ravelin_tls::{
     ClientConfig, ClientContext, Connection, DataPath, End, Identity, OpenBuffer, SealBuffer,
-    ServerConfig, ServerContext, Version, VersionRange, hello::MAX_HELLO,
+    ServerConfig, ServerContext, Trust, Version, VersionRange, hello::MAX_HELLO,
 };
 use rcgen::{CertificateParams, KeyPair};
 use std::{sync::Arc, time::Duration};
@@ -67,7 +67,7 @@ fn party(version: Version, data_path: DataPath) -> Party {
     let mut server = ServerConfig::new(vec![Arc::new(identity)]);
     server.versions = versions;
     server.data_path = data_path;
-    let mut client = ClientConfig::new(vec![certificate.der().to_vec().into()]);
+    let mut client = ClientConfig::new(Trust::of_certificates([certificate.der()]).unwrap());
     client.versions = versions;
     client.data_path = data_path;
     Party {

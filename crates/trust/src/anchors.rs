@@ -125,7 +125,7 @@ impl fmt::Debug for Anchor {
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Anchors {
-    anchors: Vec<Arc<Anchor>>,
+    all: Vec<Arc<Anchor>>,
     by_name: HashMap<Box<[u8]>, Vec<usize>>,
     intermediates: Vec<Arc<Certificate<'static>>>,
     distrusted: HashSet<Box<[u8]>>,
@@ -145,11 +145,11 @@ impl Anchors {
             _ => false,
         };
         let named = self.by_name.entry(anchor.name().canonical().into()).or_default();
-        if let Some(index) = named.iter().copied().find(|index| same(&self.anchors[*index])) {
-            self.anchors[index] = Arc::new(anchor);
+        if let Some(index) = named.iter().copied().find(|index| same(&self.all[*index])) {
+            self.all[index] = Arc::new(anchor);
         } else {
-            named.push(self.anchors.len());
-            self.anchors.push(Arc::new(anchor));
+            named.push(self.all.len());
+            self.all.push(Arc::new(anchor));
         }
     }
 
@@ -172,21 +172,21 @@ impl Anchors {
 
     /// How many anchors there are.
     pub fn len(&self) -> usize {
-        self.anchors.len()
+        self.all.len()
     }
 
     /// Whether nothing is trusted.
     pub fn is_empty(&self) -> bool {
-        self.anchors.is_empty()
+        self.all.is_empty()
     }
 
     /// The anchors, in the order they were added.
     pub fn iter(&self) -> impl Iterator<Item = &Anchor> {
-        self.anchors.iter().map(|anchor| &**anchor)
+        self.all.iter().map(|anchor| &**anchor)
     }
 
     pub(crate) fn anchor(&self, index: usize) -> &Anchor {
-        &self.anchors[index]
+        &self.all[index]
     }
 
     pub(crate) fn shared(&self, index: usize) -> &Arc<Anchor> {

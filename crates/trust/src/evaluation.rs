@@ -2,8 +2,11 @@
 
 use crate::{
     Certificate, Request, Verdict,
+    certificate::PublicKey,
+    der::Reader,
+    oid,
     path::search,
-    revocation::{Crl, Location, LocationKind, OcspResponse},
+    revocation::{self, Crl, Issuer, Location, OcspResponse, fetchable},
 };
 use std::collections::HashSet;
 
@@ -12,11 +15,66 @@ pub fn evaluate(request: &Request<'_>) -> Verdict {
     search(request, &[]).verdict
 }
 
+/// Something that would help to decide, and where it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Wanted {
+    /// What it is.
+    pub kind: WantedKind,
+    /// Where it is: an `http` or `https` URL out of a certificate, so as hostile as that.
+    pub url: String,
+    /// What to send there (RFC 6960, appendix A); nothing is sent for issuers and CRLs.
+    pub body: Option<Vec<u8>>,
+}
+
+/// What kind of evidence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum WantedKind {
+    /// The certificate of an issuer (RFC 5280, section 4.2.2.1).
+    Issuer,
+    /// A CRL, complete or delta (RFC 5280, sections 4.2.1.13 and 4.2.1.15).
+    Crl,
+    /// An OCSP response (RFC 6960).
+    Ocsp,
+}
+
+impl Wanted {
+    /// What tells about the revocation of `certificate`.
+    pub(crate) fn of(
+        location: &Location,
+        certificate: &Certificate<'_>,
+        issuer: &Issuer<'_>,
+    ) -> Wanted {
+        let url = location.url().to_owned();
+        match location {
+            Location::Crl(_) | Location::DeltaCrl(_) => {
+                Wanted { kind: WantedKind::Crl, url, body: None }
+            }
+            Location::Ocsp(_) => {
+                let key = PublicKey::read(Reader::new(issuer.key_info));
+                let body =
+                    key.ok().map(|key| revocation::request(certificate, &issuer.name, &key, None));
+                Wanted { kind: WantedKind::Ocsp, url, body }
+            }
+        }
+    }
+
+    /// Where the issuer of `certificate` may be found.
+    pub(crate) fn issuers(certificate: &Certificate<'_>) -> impl Iterator<Item = Wanted> {
+        let access = certificate.authority_info_access().ok().flatten().unwrap_or_default();
+        let urls: Vec<String> = access
+            .iter()
+            .filter(|one| one.method == oid::CA_ISSUERS)
+            .filter_map(|one: &_| fetchable(&one.location))
+            .collect();
+        urls.into_iter().map(|url| Wanted { kind: WantedKind::Issuer, url, body: None })
+    }
+}
+
 /// What an evaluation needs next.
 #[derive(Debug)]
 pub enum Step {
     /// Fetch this, then [supply](Evaluation::supply) it, or say that it [cannot be had](Evaluation::missing).
-    NeedFetch(Location),
+    NeedFetch(Wanted),
     /// Decided.
     Done(Box<Verdict>),
 }
@@ -32,14 +90,14 @@ pub enum Step {
 /// # let der = rcgen::CertificateParams::new(["a.example".to_owned()])?.self_signed(&key)?.der().to_vec();
 /// # let anchors = Anchors::new();
 /// # let request = Request::new(Certificate::parse(&der[..])?, &anchors, Time::from_unix(0));
-/// # fn fetch(location: &ravelin_trust::revocation::Location) -> Option<Vec<u8>> { None }
+/// # fn fetch(wanted: &ravelin_trust::Wanted) -> Option<Vec<u8>> { None }
 ///
 /// let mut evaluation = Evaluation::new(request);
 /// let verdict = loop {
 ///     match evaluation.step() {
-///         Step::NeedFetch(location) => match fetch(&location) {
-///             Some(bytes) => evaluation.supply(&location, &bytes),
-///             None => evaluation.missing(&location, "nobody answered"),
+///         Step::NeedFetch(wanted) => match fetch(&wanted) {
+///             Some(bytes) => evaluation.supply(&wanted, &bytes),
+///             None => evaluation.missing(&wanted, "nobody answered"),
 ///         },
 ///         Step::Done(verdict) => break verdict,
 ///     }
@@ -51,8 +109,8 @@ pub enum Step {
 pub struct Evaluation<'a> {
     request: Request<'a>,
     fetched: Vec<Certificate<'static>>,
-    asked: HashSet<Location>,
-    problems: Vec<(Location, String)>,
+    asked: HashSet<Wanted>,
+    problems: Vec<(Wanted, String)>,
 }
 
 /// An evaluation asks for no more than this many things.
@@ -69,31 +127,31 @@ impl<'a> Evaluation<'a> {
         let outcome = search(&self.request, &self.fetched);
         if self.asked.len() < MAX_FETCHES {
             let next = outcome.wanted.into_iter().find(|one| !self.asked.contains(one));
-            if let Some(location) = next {
-                self.asked.insert(location.clone());
-                return Step::NeedFetch(location);
+            if let Some(wanted) = next {
+                self.asked.insert(wanted.clone());
+                return Step::NeedFetch(wanted);
             }
         }
         Step::Done(Box::new(outcome.verdict))
     }
 
     /// Gives what was fetched. Bytes that are not what was asked for are a [problem](Self::problems).
-    pub fn supply(&mut self, location: &Location, bytes: &[u8]) {
-        let problem = match location.kind {
-            LocationKind::Issuer => {
+    pub fn supply(&mut self, wanted: &Wanted, bytes: &[u8]) {
+        let problem = match wanted.kind {
+            WantedKind::Issuer => {
                 let found = certificates(bytes);
                 let none = found.is_empty();
                 self.fetched.extend(found);
                 none.then(|| "it holds no certificate".to_owned())
             }
-            LocationKind::Crl => match Crl::parse(bytes) {
+            WantedKind::Crl => match Crl::parse(bytes) {
                 Ok(crl) => {
                     self.request.crls.push(crl.into_owned());
                     None
                 }
                 Err(error) => Some(error.to_string()),
             },
-            LocationKind::Ocsp => match OcspResponse::parse(bytes) {
+            WantedKind::Ocsp => match OcspResponse::parse(bytes) {
                 Ok(response) => {
                     self.request.ocsp.push(response.into_owned());
                     None
@@ -102,17 +160,17 @@ impl<'a> Evaluation<'a> {
             },
         };
         if let Some(problem) = problem {
-            self.problems.push((location.clone(), problem));
+            self.problems.push((wanted.clone(), problem));
         }
     }
 
     /// Says that something cannot be had, and why.
-    pub fn missing(&mut self, location: &Location, why: &str) {
-        self.problems.push((location.clone(), why.to_owned()));
+    pub fn missing(&mut self, wanted: &Wanted, why: &str) {
+        self.problems.push((wanted.clone(), why.to_owned()));
     }
 
     /// What was asked for and could not be had or used, and why.
-    pub fn problems(&self) -> &[(Location, String)] {
+    pub fn problems(&self) -> &[(Wanted, String)] {
         &self.problems
     }
 }

@@ -32,7 +32,7 @@ mod verdict;
 
 pub use anchors::{Anchor, AnchorLimits, Anchors};
 pub use certificate::{Certificate, CertificateError};
-pub use evaluation::{Evaluation, MAX_FETCHES, Step, evaluate};
+pub use evaluation::{Evaluation, MAX_FETCHES, Step, Wanted, WantedKind, evaluate};
 pub use name::{DistinguishedName, Name, NameError};
 pub use policy::PolicyInput;
 pub use profile::{Profile, UnknownProfile};

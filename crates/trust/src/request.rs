@@ -53,9 +53,11 @@ pub struct Request<'a> {
     pub use_ocsp: bool,
     /// CRLs to look into.
     pub crls: Vec<Crl<'a>>,
-    /// OCSP responses, the stapled one first.
+    /// OCSP responses.
     pub ocsp: Vec<OcspResponse<'a>>,
-    /// Whether the certificate comes from a TLS handshake: if it promises a stapled response, `ocsp` must hold one.
+    /// The OCSP responses that a TLS server sent along with its certificates.
+    pub stapled: Vec<OcspResponse<'a>>,
+    /// Whether the certificate comes from a TLS handshake: if it promises a stapled response, `stapled` must hold one.
     pub in_handshake: bool,
     /// How much work may be done.
     pub limits: Limits,
@@ -79,6 +81,7 @@ impl<'a> Request<'a> {
             use_ocsp: true,
             crls: Vec::new(),
             ocsp: Vec::new(),
+            stapled: Vec::new(),
             in_handshake: false,
             limits: Limits::default(),
         }

@@ -157,6 +157,8 @@ rules! {
         "RFC 5280, section 6.3" "The revocation policy in force demands that revocation is determined.";
     RevocationUndetermined "revocation-undetermined" Undetermined UNABLE_TO_GET_CRL [Warning Warning Warning Warning]
         "RFC 5280, section 6.3" "Whether the certificate is revoked could not be determined.";
+    CrlForm "crl-form" Undetermined UNABLE_TO_GET_CRL [Error Error Off Off]
+        "RFC 5280, sections 5.1.2.5, 5.2.1 and 5.2.3" "A CRL must have a number, name its issuer's key and say when the next one comes.";
     MustStaple "must-staple" Undetermined UNABLE_TO_GET_CRL [Error Error Error Error]
         "RFC 7633, section 4.3.3" "A server whose certificate promises a stapled OCSP response must send one.";
     PathTooLong "path-too-long" Chain PATH_LENGTH_EXCEEDED [Error Error Error Error]

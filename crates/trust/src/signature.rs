@@ -1,4 +1,5 @@
-//! Signatures: which algorithm, and whether it holds. The only file that calls the crypto library.
+//! Signatures: which algorithm, and whether it holds; and the digests under them. The only file that calls the crypto
+//! library.
 
 use crate::{
     certificate::{Curve, KeyAlgorithm, PublicKey},
@@ -121,6 +122,20 @@ impl Hash {
             oid::SHA512 => Hash::Sha512,
             _ => return None,
         })
+    }
+
+    /// The digest of `message`; none where the crypto library does not make such.
+    pub(crate) fn digest(self, message: &[u8]) -> Option<impl AsRef<[u8]> + use<>> {
+        use aws_lc_rs::digest;
+        let algorithm = match self {
+            Hash::Md2 | Hash::Md5 => return None,
+            Hash::Sha1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
+            Hash::Sha224 => &digest::SHA224,
+            Hash::Sha256 => &digest::SHA256,
+            Hash::Sha384 => &digest::SHA384,
+            Hash::Sha512 => &digest::SHA512,
+        };
+        Some(digest::digest(algorithm, message))
     }
 
     /// Bytes of a digest.
@@ -275,6 +290,7 @@ pub fn verify(
 }
 
 #[cfg(feature = "dsa")]
+#[expect(clippy::many_single_char_names, reason = "the names are the standard's")]
 fn verify_dsa(
     hash: Hash,
     key: &PublicKey<'_>,

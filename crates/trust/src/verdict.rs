@@ -2,7 +2,7 @@
 
 use crate::{
     Certificate,
-    revocation::RevocationStatus,
+    revocation::{RevocationStatus, Source},
     rule::{Class, Level, Rule},
 };
 use std::{fmt, sync::Arc};
@@ -106,7 +106,7 @@ impl Finding {
     }
 
     /// OpenSSL's name for it (X509_V_ERR_… without the prefix), which is Node's too.
-    pub(crate) fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self.rule {
             Rule::Sha1Signature if self.certificate == 0 => "EE_KEY_TOO_SMALL",
             Rule::RsaKeySmall | Rule::RsaKeySize | Rule::DsaKey if self.certificate > 0 => {
@@ -145,8 +145,8 @@ pub struct CertificateRevocation {
     pub certificate: usize,
     /// What is known.
     pub status: RevocationStatus,
-    /// `crl` or `ocsp`, whichever told.
-    pub source: Option<&'static str>,
+    /// What told, if anything did.
+    pub source: Option<Source>,
     /// How it came to that, in a sentence for people.
     pub detail: String,
 }
@@ -273,10 +273,9 @@ fn alert(status: Status, code: &str) -> Option<u8> {
         (Status::Trusted, _) => return None,
         (Status::Expired, _) => CERTIFICATE_EXPIRED,
         (Status::Revoked, _) => CERTIFICATE_REVOKED,
-        (Status::UntrustedSigners | Status::Unknown, _) => UNKNOWN_CA,
         (Status::Invalid | Status::InvalidChain, "CERT_SIGNATURE_FAILURE") => DECRYPT_ERROR,
         (Status::Invalid, "INVALID_PURPOSE") => UNSUPPORTED_CERTIFICATE,
-        (Status::InvalidChain, _) => UNKNOWN_CA,
+        (Status::InvalidChain | Status::UntrustedSigners | Status::Unknown, _) => UNKNOWN_CA,
         (Status::Invalid | Status::NotYetValid | Status::PrincipalMismatch, _) => BAD_CERTIFICATE,
     })
 }

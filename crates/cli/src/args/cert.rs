@@ -1,14 +1,55 @@
 //! `ravelin cert` as typed.
 
+pub mod judge;
+
 use crate::commands::cert::{
     dn::DistinguishedName, name::Name, passphrase::Passphrase, purpose::Purpose,
 };
 use clap::{ArgAction, Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
+use judge::{ExpiryArgs, InspectArgs, LintArgs, VerifyArgs};
 use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
 pub enum CertCommand {
+    /// Judge a certificate: may it be trusted, and why or why not?
+    ///
+    /// Looks for paths from the certificate to a trust anchor, and tells everything that is found on every path. Nothing
+    /// is fetched without --online. Exits with 0 if it is trusted, 1 if not, 2 if an input cannot be read, and 3 if its
+    /// revocation must be known and is not.
+    #[command(
+        override_usage = "ravelin cert verify [OPTIONS] CERT\n       ravelin cert verify --batch FILE",
+        after_long_help = "Examples:
+  ravelin cert verify --name dns:www.example.com chain.pem
+  ravelin cert verify --anchor root.pem --intermediate sub.pem --crl root.crl --revocation always cert.pem
+  ravelin cert verify --online --profile webpki --time 2027-01-31T00:00:00Z chain.pem
+  ravelin cert verify --batch cases.jsonl > answers.jsonl"
+    )]
+    Verify(Box<VerifyArgs>),
+    /// Show everything that certificates say: of a file, or of a TLS server.
+    ///
+    /// Nothing is judged. A server is asked for its certificates and sent nothing else; exits with 3 if it does not answer.
+    #[command(after_long_help = "Examples:
+  ravelin cert inspect chain.pem
+  ravelin cert inspect id.p12 --password-file password.txt
+  ravelin cert inspect www.example.com:443 --json")]
+    Inspect(InspectArgs),
+    /// Tell what standards find wrong with certificates by themselves.
+    ///
+    /// Every finding comes with the rule and the section of the standard that makes it. Exits with 0 if there are no errors,
+    /// 1 if there are.
+    #[command(after_long_help = "Examples:
+  ravelin cert lint cert.pem
+  ravelin cert lint --profile interop *.pem
+  ravelin cert lint --list")]
+    Lint(LintArgs),
+    /// Tell which certificates are to be renewed, for scripts: STATE DAYS DATE FILE, a line each.
+    ///
+    /// STATE is OK, RENEW or EXPIRED. Exits with 0 if all are OK, 1 if not.
+    #[command(after_long_help = "Examples:
+  ravelin cert expiry --within 21d /etc/ravelin/*.pem
+  ravelin cert expiry www.example.com:443 mail.example.com:465")]
+    Expiry(ExpiryArgs),
     /// Make a private key (PKCS#8).
     ///
     /// It goes to standard output, or to a file that only its owner may read.

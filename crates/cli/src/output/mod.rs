@@ -33,6 +33,14 @@ pub fn json(value: &serde_json::Value) -> io::Result<()> {
     print(&format!("{value}\n"))
 }
 
+/// Writes one JSON object, its keys in the order of their declaration, as a line of standard output.
+///
+/// # Errors
+/// As [`print()`].
+pub fn serialized(value: &impl serde::Serialize) -> io::Result<()> {
+    print(&(serde_json::to_string(value)? + "\n"))
+}
+
 /// Says one line on standard error.
 pub fn complain(line: &str) {
     // If nobody can hear it, there is nobody to tell.

@@ -10,7 +10,7 @@ use super::{
     within,
 };
 use crate::stream::{StreamError, TlsStream};
-use ravelin_tls::{ClientConfig, ClientContext};
+use ravelin_tls::{ClientConfig, ClientContext, Trust};
 use std::{io, sync::Arc, time::Duration};
 use tokio::{net::TcpStream, sync::Semaphore, time::Instant};
 
@@ -146,7 +146,7 @@ fn stream_error(error: &io::Error) -> Option<&StreamError> {
 /// One root that the engine cannot use is no reason to trust none of the others.
 fn context(roots: Vec<Box<[u8]>>) -> (Option<ClientContext>, Vec<(usize, String)>) {
     let of = |roots| {
-        let mut config = ClientConfig::new(roots);
+        let mut config = ClientConfig::new(Trust::of_certificates(roots)?);
         config.alpn = vec![Box::from(*b"http/1.1")];
         ClientContext::new(&config)
     };

@@ -4,7 +4,7 @@ use super::{StreamError, TlsStream};
 use ravelin_test::{Authority, Request};
 use ravelin_tls::{
     Alert, ClientConfig, ClientContext, Connection, End, Identity, OpenBuffer, SealBuffer,
-    ServerConfig, ServerContext, TlsError, Version, VersionRange,
+    ServerConfig, ServerContext, TlsError, Trust, Version, VersionRange,
 };
 use std::{
     io,
@@ -36,7 +36,7 @@ fn contexts(version: Version) -> (ServerContext, ClientContext) {
     let identity = Identity::from_bytes(chain.as_bytes(), key.as_bytes()).unwrap();
     let mut server = ServerConfig::new(vec![Arc::new(identity)]);
     server.versions = VersionRange { min: version, max: version };
-    let client = ClientConfig::new(vec![root.root_der().into()]);
+    let client = ClientConfig::new(Trust::of_certificates([root.root_der()]).unwrap());
     (ServerContext::new(&server).unwrap(), ClientContext::new(&client).unwrap())
 }
 

@@ -1,6 +1,6 @@
 //! A client's configuration.
 
-use super::{CipherSuite, ConfigError, DataPath, Group, Identity, VersionRange};
+use super::{CipherSuite, ConfigError, DataPath, Group, Identity, Trust, VersionRange};
 use crate::{
     KeyLog,
     engine::{ClientEngine, Engine, rustls::Rustls},
@@ -11,8 +11,8 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ClientConfig {
-    /// Trust anchors: certificates as DER. Nothing else is trusted.
-    pub anchors: Vec<Box<[u8]>>,
+    /// How the server is judged.
+    pub trust: Arc<Trust>,
     /// What the client proves itself with, if the server asks.
     pub identity: Option<Arc<Identity>>,
     /// Versions.
@@ -32,10 +32,10 @@ pub struct ClientConfig {
 }
 
 impl ClientConfig {
-    /// TLS 1.2 and 1.3 with safe suites and groups, trusting `anchors` (DER) and nothing else.
-    pub fn new(anchors: Vec<Box<[u8]>>) -> ClientConfig {
+    /// TLS 1.2 and 1.3 with safe suites and groups, with a server that is judged like this.
+    pub fn new(trust: Trust) -> ClientConfig {
         ClientConfig {
-            anchors,
+            trust: Arc::new(trust),
             identity: None,
             versions: VersionRange::default(),
             suites: Vec::new(),
@@ -58,7 +58,7 @@ impl ClientContext {
     /// Resolves what was written.
     ///
     /// # Errors
-    /// When an anchor is no certificate, or the options leave nothing to agree on.
+    /// When nobody is trusted, or the options leave nothing to agree on.
     pub fn new(config: &ClientConfig) -> Result<ClientContext, ConfigError> {
         Ok(ClientContext { engine: Rustls.client(config)? })
     }

@@ -8,12 +8,12 @@ use aws_lc_rs::{
         ECDSA_P521_SHA512_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RsaKeyPair,
     },
 };
+use ravelin_trust::{Certificate, certificate::GeneralName};
 use rustls_pki_types::{
     PrivateKeyDer,
     pem::{PemObject as _, SectionKind},
 };
 use std::{fmt, net::IpAddr};
-use x509_parser::{certificate::X509Certificate, extensions::GeneralName, prelude::FromDer as _};
 use zeroize::Zeroizing;
 
 /// Files with certificates and keys beyond this size are refused unread.
@@ -157,12 +157,12 @@ impl Identity {
         for (index, der) in certificates.iter().enumerate() {
             let unreadable =
                 |detail: String| IdentityError::Certificate { number: index + 1, detail };
-            let (rest, certificate) =
-                X509Certificate::from_der(der).map_err(|error| unreadable(error.to_string()))?;
-            if !rest.is_empty() {
-                return Err(unreadable(format!("{} bytes follow it", rest.len())));
+            let certificate =
+                Certificate::parse(&der[..]).map_err(|error| unreadable(error.to_string()))?;
+            if certificate.trailing() > 0 {
+                return Err(unreadable(format!("{} bytes follow it", certificate.trailing())));
             }
-            if owner.is_none() && certificate.public_key().raw == public {
+            if owner.is_none() && certificate.public_key_info() == public {
                 owner = Some(index);
             }
             if index == 0 {
@@ -306,25 +306,24 @@ fn public_key(key: &PrivateKey) -> Result<(KeyKind, Vec<u8>), IdentityError> {
     Ok((KeyKind::Ed25519, public.map_err(|_| IdentityError::Key)?.as_ref().to_vec()))
 }
 
-fn read_facts(certificate: &X509Certificate<'_>) -> IdentityFacts {
+fn read_facts(certificate: &Certificate<'_>) -> IdentityFacts {
     let mut names = Vec::new();
-    if let Ok(Some(alternatives)) = certificate.subject_alternative_name() {
-        for name in &alternatives.value.general_names {
-            match name {
-                GeneralName::DNSName(name) => names.push(name.to_ascii_lowercase()),
-                GeneralName::IPAddress(bytes) => names.extend(address(bytes)),
-                _ => {}
+    for name in certificate.subject_alt_names().ok().flatten().into_iter().flatten().flatten() {
+        match name {
+            GeneralName::Dns(name) if name.is_ascii() => {
+                names.push(String::from_utf8_lossy(name).to_ascii_lowercase());
             }
+            GeneralName::Ip(bytes) => names.extend(address(bytes)),
+            _ => {}
         }
     }
     if names.is_empty() {
-        let common = certificate.subject().iter_common_name().next();
-        names.extend(common.and_then(|name| name.as_str().ok()).map(str::to_ascii_lowercase));
+        names.extend(certificate.subject().common_names().next().map(|name| name.to_lowercase()));
     }
     IdentityFacts {
-        serial: hex(certificate.raw_serial()),
-        not_before: certificate.validity().not_before.timestamp(),
-        not_after: certificate.validity().not_after.timestamp(),
+        serial: hex(certificate.serial().0),
+        not_before: certificate.not_before().unix(),
+        not_after: certificate.not_after().unix(),
         names,
         subject: certificate.subject().to_string(),
         issuer: certificate.issuer().to_string(),
@@ -367,8 +366,11 @@ mod tests {
 
     /// The octet string inside PKCS#8: the older forms of the same key.
     fn inner(pkcs8: &[u8]) -> Vec<u8> {
-        let (_, outer) = x509_parser::der_parser::parse_der(pkcs8).unwrap();
-        outer.as_sequence().unwrap()[2].as_slice().unwrap().to_vec()
+        use ravelin_trust::der::{Reader, tag};
+        let mut parts = Reader::new(pkcs8).sequence().unwrap();
+        parts.integer().unwrap();
+        parts.sequence().unwrap();
+        parts.read(tag::OCTET_STRING).unwrap().content.to_vec()
     }
 
     #[test]

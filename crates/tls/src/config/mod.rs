@@ -4,12 +4,14 @@ mod client;
 mod identity;
 mod parameters;
 mod server;
+mod trust;
 
 pub use client::{ClientConfig, ClientContext};
 pub use identity::{Identity, IdentityError, IdentityFacts, KeyKind, MAX_FILE};
 pub(crate) use identity::{KeyEncoding, PrivateKey};
 pub use parameters::{CipherSuite, Group, UnknownName, Version, VersionRange};
 pub use server::{ClientAuth, ServerConfig, ServerContext};
+pub use trust::{Peer, Trust};
 
 use crate::engine::EngineKind;
 

@@ -1,6 +1,6 @@
 //! A server's configuration.
 
-use super::{CipherSuite, ConfigError, DataPath, Group, Identity, VersionRange};
+use super::{CipherSuite, ConfigError, DataPath, Group, Identity, Trust, VersionRange};
 use crate::{
     KeyLog, SessionStore, TicketKeys,
     engine::{Engine, ServerEngine, rustls::Rustls},
@@ -55,13 +55,26 @@ impl ServerConfig {
     }
 }
 
-/// Whether clients are asked for a certificate.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Whether clients are asked for a certificate, and how it is judged.
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum ClientAuth {
     /// They are not.
     #[default]
     None,
+    /// They are. One that has none may go on; one whose certificate is not trusted may not.
+    Optional(Arc<Trust>),
+    /// They are, and need one.
+    Required(Arc<Trust>),
+}
+
+impl ClientAuth {
+    pub(crate) fn trust(&self) -> Option<&Arc<Trust>> {
+        match self {
+            ClientAuth::None => None,
+            ClientAuth::Optional(trust) | ClientAuth::Required(trust) => Some(trust),
+        }
+    }
 }
 
 /// What an engine made of a [`ServerConfig`]. Cheap to clone.

@@ -12,6 +12,7 @@ use crate::{
     connection::{End, Handshake},
     hello::ClientHello,
 };
+use ravelin_trust::Verdict;
 use std::{fmt, sync::Arc, time::Duration};
 
 /// Which engine serves a context.
@@ -64,11 +65,16 @@ pub(crate) trait Negotiation: Send {
 
     /// What was agreed, and the way to protect data from here on. Only after [`Progress::Done`].
     ///
-    /// Bytes that may be held back until the first data (session tickets) are appended to `held`.
+    /// Bytes that may be held back until the first data (session tickets) are appended to `held`. On an error, that is
+    /// the alert to send, if there is one. A resumed session's peer is judged again: `verdict` is what came of it.
     fn finish(
         self: Box<Self>,
         held: &mut Vec<u8>,
+        verdict: &mut Option<Arc<Verdict>>,
     ) -> Result<(Handshake, Box<dyn Traffic>), TlsError>;
+
+    /// The verdict on the peer's certificates, once there is one; given away.
+    fn take_verdict(&mut self) -> Option<Arc<Verdict>>;
 }
 
 /// How far a handshake has come.

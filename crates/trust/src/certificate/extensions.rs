@@ -248,6 +248,7 @@ impl Subtrees<'_> {
     }
 }
 
+#[expect(clippy::copy_iterator, reason = "a list in borrowed bytes is cheap to begin again")]
 impl<'a> Iterator for Subtrees<'a> {
     /// The base, and whether `minimum` and `maximum` are at their defaults, as they must be.
     type Item = Result<(GeneralName<'a>, bool), DerError>;
@@ -536,7 +537,9 @@ fn read_key_usage(mut reader: Reader<'_>) -> Result<KeyUsage, DerError> {
     Ok(KeyUsage((0..9).filter(|bit| bits.bit(*bit)).fold(0, |set, bit| set | 1 << bit)))
 }
 
-fn read_authority_key_id(mut reader: Reader<'_>) -> Result<AuthorityKeyIdentifier<'_>, DerError> {
+pub(crate) fn read_authority_key_id(
+    mut reader: Reader<'_>,
+) -> Result<AuthorityKeyIdentifier<'_>, DerError> {
     let mut parts = reader.sequence()?;
     reader.end()?;
     let key_id = parts.optional(tag::context(0))?;
@@ -616,7 +619,7 @@ fn count(value: &Value<'_>) -> Result<u32, DerError> {
     Ok(number.small().and_then(|number| u32::try_from(number).ok()).unwrap_or(u32::MAX))
 }
 
-fn read_points(mut reader: Reader<'_>) -> Result<Vec<DistributionPoint<'_>>, DerError> {
+pub(crate) fn read_points(mut reader: Reader<'_>) -> Result<Vec<DistributionPoint<'_>>, DerError> {
     let mut list = reader.sequence()?;
     reader.end()?;
     let mut points = Vec::new();

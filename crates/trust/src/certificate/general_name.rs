@@ -147,6 +147,7 @@ impl<'a> GeneralNames<'a> {
     }
 }
 
+#[expect(clippy::copy_iterator, reason = "a list in borrowed bytes is cheap to begin again")]
 impl<'a> Iterator for GeneralNames<'a> {
     type Item = Result<GeneralName<'a>, DerError>;
 

@@ -14,14 +14,14 @@ pub use extensions::{
     DistributionPointName, Extension, ExtensionError, KeyUsage, NameConstraints, PolicyConstraints,
     PolicyInformation, PolicyQualifier, Reasons, Subtrees,
 };
-pub(crate) use extensions::{KNOWN, Kind};
+pub(crate) use extensions::{KNOWN, Kind, read_authority_key_id, read_points};
 pub(crate) use general_name::address;
 pub use general_name::{GeneralName, GeneralNames};
 pub use key::{Curve, KeyAlgorithm, PublicKey};
 
 use crate::{
     Time,
-    der::{BitString, DerError, Integer, Reader, tag},
+    der::{BitString, DerError, Integer, Reader, Value, tag},
     name::DistinguishedName,
     signature::AlgorithmIdentifier,
 };
@@ -92,11 +92,16 @@ pub(crate) struct Span {
 impl Span {
     /// Of `content`, which stands at `offset`.
     #[allow(clippy::cast_possible_truncation)] // MAX_CERTIFICATE is far below
-    fn of(content: &[u8], offset: usize) -> Span {
+    pub(crate) fn of(content: &[u8], offset: usize) -> Span {
         Span { start: offset as u32, end: (offset + content.len()) as u32 }
     }
 
-    fn range(self) -> Range<usize> {
+    /// Of a value with its tag and length.
+    pub(crate) fn whole(value: &Value<'_>) -> Span {
+        Span::of(value.whole, value.offset + value.content.len() - value.whole.len())
+    }
+
+    pub(crate) fn range(self) -> Range<usize> {
         self.start as usize..self.end as usize
     }
 }
@@ -366,28 +371,25 @@ impl Layout {
                 unique_ids = unique_ids.or(u32::try_from(id.offset).ok());
             }
         }
-        let span = |value: &crate::der::Value<'_>| Span::of(value.content, value.offset);
-        let whole_span = |value: &crate::der::Value<'_>| {
-            Span::of(value.whole, value.offset + value.content.len() - value.whole.len())
-        };
+        let span = |value: &Value<'_>| Span::of(value.content, value.offset);
         let mut layout = Layout {
             whole: Span::of(whole.whole, 0),
-            tbs: whole_span(&tbs),
+            tbs: Span::whole(&tbs),
             version,
             serial: span(&serial),
-            inner_algorithm: whole_span(&inner),
-            issuer: whole_span(&issuer),
+            inner_algorithm: Span::whole(&inner),
+            issuer: Span::whole(&issuer),
             not_before,
             not_after,
             validity_fault,
-            subject: whole_span(&subject),
-            key_info: whole_span(&key_info),
+            subject: Span::whole(&subject),
+            key_info: Span::whole(&key_info),
             unique_ids,
             known: [None; KNOWN],
             unknown_critical: None,
             duplicate: None,
             extensions: None,
-            algorithm: whole_span(&algorithm),
+            algorithm: Span::whole(&algorithm),
             signature: Span::of(bits.bytes, signature.offset + 1),
         };
         let extensions = in_part("the extensions");
@@ -478,7 +480,7 @@ fn read_validity(mut reader: Reader<'_>) -> Result<Validity, DerError> {
         let value = reader.any()?;
         let (time, lax) = Time::read(&value)?;
         let wrong_kind =
-            (value.tag == tag::GENERALIZED_TIME) != !(1950..2050).contains(&time.year());
+            (value.tag == tag::GENERALIZED_TIME) == (1950..2050).contains(&time.year());
         if fault.is_none() && (lax || wrong_kind) {
             let what = if lax {
                 "a time in a form that RFC 5280 does not allow"

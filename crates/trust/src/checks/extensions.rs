@@ -214,7 +214,7 @@ fn purposes(certificate: &Certificate<'_>, role: Role, findings: &mut Findings<'
     let Ok(purposes) = certificate.extended_key_usage() else { return };
     match purposes {
         None if role.is_server() => {
-            findings.add(Rule::PurposeMissing, None, || "it has no extended key usage".into())
+            findings.add(Rule::PurposeMissing, None, || "it has no extended key usage".into());
         }
         None => {}
         Some(purposes) => {
@@ -248,9 +248,10 @@ fn policies(certificate: &Certificate<'_>, findings: &mut Findings<'_>) {
     if let Ok(Some(policies)) = certificate.policies() {
         let mut named: Vec<_> = policies.iter().map(|one| one.policy).collect();
         named.sort_unstable();
-        if let Some(twice) = named.windows(2).find(|pair| pair[0] == pair[1]) {
+        let twice = named.iter().zip(named.iter().skip(1)).find(|(one, next)| one == next);
+        if let Some((twice, _)) = twice {
             findings.add(Rule::DuplicatePolicy, None, || {
-                format!("it names the policy {} more than once", twice[0])
+                format!("it names the policy {twice} more than once")
             });
         }
     }

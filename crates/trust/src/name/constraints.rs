@@ -84,7 +84,7 @@ fn cost(name: &GeneralName<'_>, base: &GeneralName<'_>) -> u64 {
     }
 }
 
-fn bases<'a>(subtrees: Subtrees<'a>) -> impl Iterator<Item = Result<GeneralName<'a>, Violation>> {
+fn bases(subtrees: Subtrees<'_>) -> impl Iterator<Item = Result<GeneralName<'_>, Violation>> {
     subtrees.map(|subtree| match subtree {
         Ok((base, true)) => Ok(base),
         _ => Err(Violation::Unreadable),

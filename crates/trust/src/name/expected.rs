@@ -100,10 +100,7 @@ impl Name {
     /// Looks for this name in a certificate. `common_name`: whether a common name counts when no other name of a host is
     /// there, as before RFC 6125.
     pub(crate) fn find(&self, certificate: &Certificate<'_>, common_name: bool) -> Presented {
-        let names = match certificate.subject_alt_names() {
-            Ok(names) => names,
-            Err(_) => return Presented::Unreadable,
-        };
+        let Ok(names) = certificate.subject_alt_names() else { return Presented::Unreadable };
         let has_names = names.is_some();
         let mut others = Vec::new();
         let mut hosts = false;

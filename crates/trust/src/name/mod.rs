@@ -120,7 +120,7 @@ impl<'a> DistinguishedName<'a> {
         for set in self.sets() {
             match set {
                 Ok(set) => {
-                    if let Some(error) = set.filter_map(Result::err).next() {
+                    if let Some(error) = { set }.find_map(Result::err) {
                         return Some(error);
                     }
                 }
@@ -247,15 +247,12 @@ fn same_set(one: Set<'_>, other: Set<'_>) -> bool {
 fn canonical_attribute(attribute: &Attribute<'_>) -> Vec<u8> {
     let mut out = Vec::with_capacity(attribute.value.whole.len() + 16);
     put(&mut out, attribute.kind.0);
-    match attribute.text() {
-        Some(text) => {
-            out.push(b's');
-            put(&mut out, fold(&text).as_bytes());
-        }
-        None => {
-            out.push(b'b');
-            put(&mut out, attribute.value.whole);
-        }
+    if let Some(text) = attribute.text() {
+        out.push(b's');
+        put(&mut out, fold(&text).as_bytes());
+    } else {
+        out.push(b'b');
+        put(&mut out, attribute.value.whole);
     }
     out
 }
@@ -419,7 +416,9 @@ fn is_direction(character: char) -> bool {
 mod tests {
     use super::*;
 
-    fn name(sets: &[&[(&[u8], u8, &[u8])]]) -> Vec<u8> {
+    type Part<'a> = (&'a [u8], u8, &'a [u8]);
+
+    fn name(sets: &[&[Part<'_>]]) -> Vec<u8> {
         let mut content = Vec::new();
         for set in sets {
             let mut members = Vec::new();

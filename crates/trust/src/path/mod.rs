@@ -15,7 +15,7 @@ use crate::{
     certificate::PublicKey,
     checks::{Role, check_at},
     der::Reader,
-    revocation::Location,
+    evaluation::Wanted,
     rule::{Level, Rule},
     signature::{SignatureError, verify},
     verdict::{CandidatePath, Finding},
@@ -52,7 +52,7 @@ struct Budget {
 /// What an evaluation came to, and what would help to know more.
 pub(crate) struct Outcome {
     pub(crate) verdict: Verdict,
-    pub(crate) wanted: Vec<Location>,
+    pub(crate) wanted: Vec<Wanted>,
 }
 
 pub(crate) struct Search<'r> {
@@ -67,7 +67,7 @@ pub(crate) struct Search<'r> {
     end_findings: Option<Vec<Finding>>,
     budget: Budget,
     paths: Vec<CandidatePath>,
-    wanted: Vec<Location>,
+    wanted: Vec<Wanted>,
     /// Where only one anchor counts: that of the path whose CRL or OCSP response is looked at.
     only_anchor: Option<usize>,
     /// Whether this search is about the signer of revocation evidence.
@@ -404,10 +404,14 @@ impl<'r> Search<'r> {
     }
 
     fn want_issuer(&mut self, certificate: &Certificate<'_>) {
-        for location in Location::issuers(certificate) {
-            if !self.wanted.contains(&location) {
-                self.wanted.push(location);
-            }
+        for wanted in Wanted::issuers(certificate) {
+            self.want(wanted);
+        }
+    }
+
+    fn want(&mut self, wanted: Wanted) {
+        if !self.wanted.contains(&wanted) {
+            self.wanted.push(wanted);
         }
     }
 }

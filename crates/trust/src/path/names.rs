@@ -2,7 +2,7 @@
 
 use super::{Link, Search};
 use crate::{
-    Certificate,
+    Anchor, Certificate,
     certificate::{GeneralName, NameConstraints},
     name::{
         constraints::{Violation, check},
@@ -26,7 +26,7 @@ impl<'r> Search<'r> {
                 self.below(&constraints, &certificates[..above], all);
             }
         }
-        let limits = path.last().and_then(|link| self.anchor(*link)).map(|anchor| anchor.limits());
+        let limits = path.last().and_then(|link| self.anchor(*link)).map(Anchor::limits);
         if let Some(bytes) = limits.and_then(|limits| limits.name_constraints.as_deref()) {
             let below = certificates.len()
                 - usize::from(certificates.len() == path.len() && path.len() > 1);

@@ -3,12 +3,13 @@
 use super::{Link, Search};
 use crate::{
     Certificate, Purpose, Request,
+    evaluation::Wanted,
     name::DistinguishedName,
     revocation::{
-        Evidence, Issuer, Options, RevocationPolicy, RevocationStatus, SignerPurpose, Signers,
-        determine,
+        Determination, Evidence, Issuer, Options, RevocationPolicy, RevocationStatus,
+        SignerPurpose, Signers, determine,
     },
-    rule::Rule,
+    rule::{Level, Rule},
     verdict::{CertificateRevocation, Finding, Status},
 };
 
@@ -26,6 +27,13 @@ impl<'r> Search<'r> {
             return Vec::new();
         }
         let mut known = Vec::new();
+        let supplied =
+            self.request.crls.len() + self.request.ocsp.len() + self.request.stapled.len();
+        let signers_known: Vec<Certificate<'_>> = if supplied > 0 {
+            self.certificates.iter().map(|one| one.borrowed()).collect()
+        } else {
+            Vec::new()
+        };
         for index in 0..path.len() {
             let Some(certificate) = self.certificate(path[index]) else { continue };
             let is_anchor = matches!(path[index], Link::Anchor(_));
@@ -35,15 +43,19 @@ impl<'r> Search<'r> {
                 key_info: self.key_info(above),
                 certificate: self.certificate(above),
             };
+            // A stapled response is about the end certificate, but RFC 6961 lets servers send others along.
             let evidence = Evidence {
                 crls: &self.request.crls,
+                stapled: &self.request.stapled,
                 ocsp: &self.request.ocsp,
-                certificates: &self.certificates,
+                intermediates: &signers_known,
             };
             let options = Options {
-                time: self.request.time,
-                use_crls: self.request.use_crls,
+                use_crl: self.request.use_crls,
                 use_ocsp: self.request.use_ocsp && !self.about_signer,
+                strict_crl: self.request.profile.level(Rule::CrlForm) == Level::Error,
+                weak_signatures: self.request.profile.level(Rule::Sha1Signature) != Level::Error,
+                ..Options::new(self.request.time)
             };
             let mut signers =
                 PathSigners { request: self.request, anchor, about_signer: self.about_signer };
@@ -52,7 +64,7 @@ impl<'r> Search<'r> {
             if is_anchor && !matches!(found.status, RevocationStatus::Revoked { .. }) {
                 continue;
             }
-            let detail = found.detail();
+            let detail = detail(&found);
             let rule = match found.status {
                 RevocationStatus::Good => None,
                 RevocationStatus::Revoked { .. } => Some(Rule::Revoked),
@@ -68,17 +80,15 @@ impl<'r> Search<'r> {
             if let Some(rule) = rule {
                 all.push(self.finding(rule, index, detail.clone()));
             }
-            if sound && matches!(found.status, RevocationStatus::Undetermined) {
+            if sound {
                 for location in found.wanted {
-                    if !self.wanted.contains(&location) {
-                        self.wanted.push(location);
-                    }
+                    self.want(Wanted::of(&location, certificate, &issuer));
                 }
             }
             known.push(CertificateRevocation {
                 certificate: index,
                 status: found.status,
-                source: found.source.map(crate::revocation::Source::word),
+                source: found.source,
                 detail,
             });
         }
@@ -96,7 +106,7 @@ impl<'r> Search<'r> {
         if promised
             && self.request.in_handshake
             && self.request.purpose == Purpose::ServerAuth
-            && self.request.ocsp.is_empty()
+            && self.request.stapled.is_empty()
         {
             let detail = "it promises a stapled OCSP response, and the server sent none".to_owned();
             all.push(self.finding(Rule::MustStaple, 0, detail));
@@ -109,6 +119,28 @@ impl<'r> Search<'r> {
             Link::Anchor(index) => self.request.anchors.anchor(index).name(),
         }
     }
+}
+
+/// How it came to what is known, in a sentence.
+fn detail(found: &Determination) -> String {
+    let mut detail = match (found.status, found.source) {
+        (RevocationStatus::Revoked { reason, time }, source) => {
+            let reason = reason.map_or_else(String::new, |reason| format!(" ({reason})"));
+            let by = source.map_or_else(String::new, |source| format!(", says {source}"));
+            format!("it was revoked on {time}{reason}{by}")
+        }
+        (RevocationStatus::Good, Some(source)) => format!("it is not revoked, says {source}"),
+        (RevocationStatus::Good, None) => "it is not revoked".to_owned(),
+        (RevocationStatus::Undetermined, _) => {
+            "whether it is revoked could not be determined".to_owned()
+        }
+        (RevocationStatus::NoInformation, _) => "nobody publishes whether it is revoked".to_owned(),
+    };
+    for note in &found.notes {
+        detail.push_str("; ");
+        detail.push_str(&note.to_string());
+    }
+    detail
 }
 
 /// Judges signers of CRLs and OCSP responses with the same engine: they must lead to the anchor of the path that they
@@ -134,6 +166,7 @@ impl Signers for PathSigners<'_> {
         request.names = Vec::new();
         request.policies = crate::PolicyInput::default();
         request.in_handshake = false;
+        request.stapled = Vec::new();
         request.use_ocsp = false;
         request.purpose = match purpose {
             SignerPurpose::CrlSign => Purpose::Any,

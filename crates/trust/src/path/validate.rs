@@ -11,6 +11,7 @@ use crate::{
     rule::Rule,
     verdict::Finding,
 };
+use std::fmt::Write;
 
 impl<'r> Search<'r> {
     /// All that is found on a path, save its signatures and what is known about revocation; and the policies that are
@@ -174,12 +175,10 @@ impl<'r> Search<'r> {
                     usage.digital_signature() || usage.key_encipherment() || usage.key_agreement()
                 }
                 Purpose::ClientAuth => usage.digital_signature() || usage.key_agreement(),
-                Purpose::CodeSigning | Purpose::OcspSigning => {
-                    usage.digital_signature() || usage.non_repudiation()
-                }
-                Purpose::TimeStamping | Purpose::DocumentSigning => {
-                    usage.digital_signature() || usage.non_repudiation()
-                }
+                Purpose::CodeSigning
+                | Purpose::OcspSigning
+                | Purpose::TimeStamping
+                | Purpose::DocumentSigning => usage.digital_signature() || usage.non_repudiation(),
                 Purpose::Email => {
                     usage.digital_signature()
                         || usage.non_repudiation()
@@ -300,7 +299,7 @@ fn mismatch(name: &str, others: &[String], common_names: &[String]) -> String {
             .collect::<Vec<_>>()
             .join(", ");
         if names.len() > MOST {
-            text.push_str(&format!(" and {} more", names.len() - MOST));
+            let _ = write!(text, " and {} more", names.len() - MOST);
         }
         text
     };

@@ -245,7 +245,7 @@ options! {
         /// Where clients come in: `address:port`, such as `[::]:443`.
         #[schemars(with = "Vec<String>", length(min = 1))]
         listen: Where<Vec<Where<String>>>,
-        /// Where their bytes go: `host:port` or `unix:/path`.
+        /// Where their bytes go: `host:port`, `unix:/path` or `rtmp://host/app`.
         #[schemars(with = "String")]
         target: Where<String>,
         /// The certificate and its key.

@@ -6,9 +6,12 @@ use super::{
     identities::{self, LoadError, Loader, Named, server_name},
     value::{AcceptProxy, AcceptProxyTable, CountOrOff, Period, PeriodOrOff},
 };
-use crate::service::{
-    self, AdminAddress, ClientAddress, Keepalive, Limits, ProxyVersion, Resumption, Service,
-    Settings, Target, Timeouts,
+use crate::{
+    rtmp::{RtmpAddress, RtmpAddressError},
+    service::{
+        self, AdminAddress, ClientAddress, Keepalive, Limits, ProxyVersion, Resumption, Service,
+        Settings, Target, Timeouts,
+    },
 };
 use ravelin_tls::{KeyLog, ServerConfig, VersionRange};
 use std::{
@@ -258,8 +261,35 @@ impl Resolver<'_> {
         if let Some(path) = self.configuration.unix(written)? {
             return Ok(Target::Unix(path));
         }
+        if written.get_ref().contains("://") {
+            return self.rtmp_target(written);
+        }
         let addresses = self.configuration.addresses(written, "target", false)?;
         Ok(Target::Tcp { name: written.get_ref().as_str().into(), addresses })
+    }
+
+    /// An RTMP server by the address that its own clients would use.
+    fn rtmp_target(&self, written: &Where<String>) -> Result<Target, Diagnostic> {
+        let address: RtmpAddress = written
+            .get_ref()
+            .parse()
+            .map_err(|error: RtmpAddressError| self.fault(written.span(), error.to_string()))?;
+        if address.secure {
+            return Err(self
+                .fault(written.span(), format!("the target `{}` speaks TLS", written.get_ref()))
+                .help(
+                    "clients come in with rtmps; the server behind the tunnel speaks plain rtmp",
+                ));
+        }
+        let authority = address.authority();
+        let addresses = lookup(&authority, false).map_err(|(message, help)| {
+            let fault = self.fault(written.span(), format!("target {message}"));
+            match help {
+                Some(help) => fault.help(help),
+                None => fault,
+            }
+        })?;
+        Ok(Target::Tcp { name: authority.into(), addresses })
     }
 
     fn client_address(

@@ -1,7 +1,7 @@
 //! A tunnel with real sockets on the loopback, and both of its sides.
 
 use ravelin_tls::{
-    ClientConfig, ClientContext, Connection, End, Handshake, OpenBuffer, SealBuffer,
+    ClientConfig, ClientContext, Connection, End, Handshake, OpenBuffer, SealBuffer, Trust,
 };
 use ravelin_tunnel::{Tunnel, config::Configuration, service::Resumption};
 use socket2::SockRef;
@@ -93,8 +93,13 @@ impl Bench {
     }
 }
 
+/// Trusts this certificate's anchor and nothing else.
+pub fn trust(certificate: &Certificate) -> Trust {
+    Trust::of_certificates([&certificate.anchor]).unwrap()
+}
+
 pub fn context(certificate: &Certificate) -> ClientContext {
-    ClientContext::new(&ClientConfig::new(vec![certificate.anchor.clone()])).unwrap()
+    ClientContext::new(&ClientConfig::new(trust(certificate))).unwrap()
 }
 
 /// A blocking TLS client.

@@ -111,7 +111,7 @@ fn plain_http_is_told_so() {
 #[test]
 fn a_refused_handshake_gets_its_alert() {
     let bench = Bench::new("min-version = \"1.3\"\nmax-version = \"1.3\"");
-    let mut config = ravelin_tls::ClientConfig::new(vec![bench.certificate.anchor.clone()]);
+    let mut config = ravelin_tls::ClientConfig::new(common::trust(&bench.certificate));
     config.versions.max = ravelin_tls::Version::Tls12;
     let context = ravelin_tls::ClientContext::new(&config).unwrap();
     is_refused(Client::connect(bench.address, &context, "localhost"), "protocol_version");

@@ -93,7 +93,15 @@ pub fn read(file: &Path) -> Result<Zeroizing<Vec<u8>>, InputError> {
 /// # Errors
 /// When there is none, or the file cannot be read.
 pub fn read_certificates(file: &Path) -> Result<Vec<Vec<u8>>, InputError> {
-    let mut certificates = read_all(file, &CERTIFICATE)?;
+    certificates_in(&read(file)?, file)
+}
+
+/// All certificates in the bytes of a file, or in those of text that is called `file` in messages.
+///
+/// # Errors
+/// As [`read_certificates()`].
+pub fn certificates_in(bytes: &[u8], file: &Path) -> Result<Vec<Vec<u8>>, InputError> {
+    let mut certificates = all_in(bytes, file, &CERTIFICATE)?;
     for certificate in &mut certificates {
         // OpenSSL's TRUSTED CERTIFICATE goes on after the certificate with what it is trusted for.
         if let Some(length) = element_length(certificate).filter(|end| *end < certificate.len())
@@ -130,22 +138,49 @@ pub fn asn1(error: nom::Err<X509Error>) -> String {
     }
 }
 
-/// All certificate revocation lists of a file, as DER, in its order; at least one.
+/// All certificate revocation lists in the bytes of a file, as DER, in its order; at least one.
 ///
 /// # Errors
 /// As [`read_certificates()`].
-#[cfg_attr(not(test), expect(dead_code, reason = "read by the commands that judge certificates"))]
-pub fn read_crls(file: &Path) -> Result<Vec<Vec<u8>>, InputError> {
-    read_all(file, &CRL)
+pub fn crls_in(bytes: &[u8], file: &Path) -> Result<Vec<Vec<u8>>, InputError> {
+    all_in(bytes, file, &CRL)
 }
 
-/// The OCSP responses of a file, as DER; at least one.
+/// The OCSP responses in the bytes of a file, as DER; at least one.
 ///
 /// # Errors
 /// As [`read_certificates()`].
-#[cfg_attr(not(test), expect(dead_code, reason = "read by the commands that judge certificates"))]
-pub fn read_ocsp(file: &Path) -> Result<Vec<Vec<u8>>, InputError> {
-    read_all(file, &OCSP)
+pub fn ocsp_in(bytes: &[u8], file: &Path) -> Result<Vec<Vec<u8>>, InputError> {
+    all_in(bytes, file, &OCSP)
+}
+
+/// The public keys of a PEM file, each as a SubjectPublicKeyInfo; there may be none.
+///
+/// # Errors
+/// When the PEM is broken.
+pub fn public_keys_in(bytes: &[u8], file: &Path) -> Result<Vec<Vec<u8>>, InputError> {
+    if is_der(bytes) {
+        return Ok(Vec::new());
+    }
+    let blocks = blocks_in(bytes, file)?;
+    let keys = blocks.into_iter().filter(|block| PUBLIC_KEY.labels.contains(&&block.label[..]));
+    Ok(keys.map(|block| block.der.to_vec()).collect())
+}
+
+/// Every block of a PEM file with its label; one without a label if it is DER.
+///
+/// # Errors
+/// When it is neither.
+pub fn parts_in(bytes: &[u8], file: &Path) -> Result<Vec<(String, Vec<u8>)>, InputError> {
+    if is_der(bytes) {
+        check_length(bytes).map_err(|fault| InputError::new(file, fault))?;
+        return Ok(vec![(String::new(), bytes.to_vec())]);
+    }
+    let blocks = blocks_in(bytes, file)?;
+    if blocks.is_empty() {
+        return Err(InputError::new(file, "is neither PEM nor DER"));
+    }
+    Ok(blocks.into_iter().map(|block| (block.label, block.der.to_vec())).collect())
 }
 
 /// The first certificate request (PKCS#10) of a file, as DER.
@@ -228,10 +263,13 @@ const KEY: Kind = Kind {
 const SEQUENCE: u8 = 0x30;
 
 fn read_all(file: &Path, kind: &Kind) -> Result<Vec<Vec<u8>>, InputError> {
-    let bytes = read(file)?;
-    if is_der(&bytes) {
-        check_length(&bytes).map_err(|fault| InputError::new(file, fault))?;
-        if is_pkcs12(&bytes) {
+    all_in(&read(file)?, file, kind)
+}
+
+fn all_in(bytes: &[u8], file: &Path, kind: &Kind) -> Result<Vec<Vec<u8>>, InputError> {
+    if is_der(bytes) {
+        check_length(bytes).map_err(|fault| InputError::new(file, fault))?;
+        if is_pkcs12(bytes) {
             return Err(InputError::new(
                 file,
                 format!("is a PKCS#12 file, no {}; see `ravelin cert pkcs12 --import`", kind.noun),
@@ -239,13 +277,16 @@ fn read_all(file: &Path, kind: &Kind) -> Result<Vec<Vec<u8>>, InputError> {
         }
         return Ok(vec![bytes.to_vec()]);
     }
-    Ok(wanted(&bytes, file, kind)?.into_iter().map(|block| block.der.to_vec()).collect())
+    Ok(wanted(bytes, file, kind)?.into_iter().map(|block| block.der.to_vec()).collect())
+}
+
+fn blocks_in(bytes: &[u8], file: &Path) -> Result<Vec<Block>, InputError> {
+    pem::blocks(bytes).map_err(|fault| InputError::at(file, fault.line, fault.what))
 }
 
 /// The blocks of the kind; at least one.
 fn wanted(bytes: &[u8], file: &Path, kind: &Kind) -> Result<Vec<Block>, InputError> {
-    let blocks =
-        pem::blocks(bytes).map_err(|fault| InputError::at(file, fault.line, fault.what))?;
+    let blocks = blocks_in(bytes, file)?;
     let (wanted, others): (Vec<_>, Vec<_>) =
         blocks.into_iter().partition(|block| kind.labels.contains(&&block.label[..]));
     if !wanted.is_empty() {
@@ -280,7 +321,7 @@ fn is_der(bytes: &[u8]) -> bool {
 }
 
 /// A PFX (RFC 7292, section 4) begins with version 3; nothing else that is read here does.
-fn is_pkcs12(bytes: &[u8]) -> bool {
+pub fn is_pkcs12(bytes: &[u8]) -> bool {
     content(bytes).is_some_and(|(begin, _)| bytes[begin..].starts_with(&[2, 1, 3]))
 }
 
@@ -397,8 +438,9 @@ mod tests {
             + &pem::encode("OCSP RESPONSE", DER);
         let file = folder.file(text);
         assert_eq!(read_certificates(&file).unwrap(), [DER, DER]);
-        assert_eq!(read_crls(&file).unwrap(), [[0x30, 0]]);
-        assert_eq!(read_ocsp(&file).unwrap(), [DER]);
+        let bytes = read(&file).unwrap();
+        assert_eq!(crls_in(&bytes, &file).unwrap(), [[0x30, 0]]);
+        assert_eq!(ocsp_in(&bytes, &file).unwrap(), [DER]);
         assert_eq!(&read_key(&file, &Passphrase::default()).unwrap()[..], b"key");
         assert!(
             read_request(&file)

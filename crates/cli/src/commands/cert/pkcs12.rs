@@ -140,13 +140,7 @@ fn import(
 ) -> Result<Exit, Failure> {
     wanted::apart(args.cert_out.as_deref(), args.key_out.as_deref())?;
     let bytes = input::read(file)?;
-    let password = secret(password.ask(&format!("Password of {}", input::shown(file))))?;
-    let archive = Pkcs12Archive::from_pkcs12(&bytes, &password)
-        .map_err(|error| InputError::new(file, why(&error)))?;
-    if archive.certs.len() > MAX_CERTIFICATES {
-        let fault = format!("holds more than {MAX_CERTIFICATES} certificates");
-        return Err(InputError::new(file, fault).into());
-    }
+    let archive = open(file, &bytes, password)?;
     let mut warnings = Vec::new();
     if archive.keys.len() > 1 {
         warnings.push(format!(
@@ -238,6 +232,21 @@ fn import(
         output::complain(&format!("warning: {warning}"));
     }
     Ok(Exit::Yes)
+}
+
+/// Opens a PKCS#12 file.
+///
+/// # Errors
+/// When the password is wrong or not to be had, or the file is broken.
+pub fn open(file: &Path, bytes: &[u8], password: &Passphrase) -> Result<Pkcs12Archive, Failure> {
+    let password = secret(password.ask(&format!("Password of {}", input::shown(file))))?;
+    let archive = Pkcs12Archive::from_pkcs12(bytes, &password)
+        .map_err(|error| InputError::new(file, why(&error)))?;
+    if archive.certs.len() > MAX_CERTIFICATES {
+        let fault = format!("holds more than {MAX_CERTIFICATES} certificates");
+        return Err(InputError::new(file, fault).into());
+    }
+    Ok(archive)
 }
 
 fn secret(asked: Result<Option<Zeroizing<String>>, String>) -> Result<Zeroizing<String>, Failure> {

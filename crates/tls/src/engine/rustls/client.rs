@@ -1,16 +1,21 @@
 //! A client's context.
 
 use super::{
-    clock, fault, key_log, negotiation::Handshaking, provider, server::certified, versions,
+    clock, fault, key_log,
+    negotiation::{Handshaking, Judge},
+    provider,
+    server::certified,
+    verifier::ServerVerifier,
+    versions,
 };
 use crate::{
-    ClientConfig, ConfigError, DataPath, TlsError,
+    ClientConfig, ConfigError, DataPath, TlsError, Trust,
     engine::{ClientEngine, Negotiation},
 };
+use ravelin_trust::Name;
 use rustls::{
-    RootCertStore,
-    client::{Resumption, UnbufferedClientConnection, WebPkiServerVerifier},
-    pki_types::{CertificateDer, ServerName},
+    client::{Resumption, UnbufferedClientConnection},
+    pki_types::ServerName,
     sign::SingleCertAndKey,
 };
 use std::{sync::Arc, time::Duration};
@@ -18,27 +23,27 @@ use std::{sync::Arc, time::Duration};
 pub(super) struct Context {
     config: Arc<rustls::ClientConfig>,
     data_path: DataPath,
+    trust: Arc<Trust>,
 }
 
 impl Context {
     pub(super) fn new(written: &ClientConfig) -> Result<Context, ConfigError> {
         let provider = provider(&written.suites, &written.groups)?;
         let versions = versions(written.versions, &provider)?;
-        let mut roots = RootCertStore::empty();
-        for (index, anchor) in written.anchors.iter().enumerate() {
-            roots.add(CertificateDer::from(anchor.to_vec())).map_err(|error| {
-                ConfigError::Unusable(format!("trust anchor {index} cannot be used: {error}"))
-            })?;
+        let trust = Arc::clone(&written.trust);
+        if trust.anchors.is_empty() && !trust.dangerous_accept_untrusted {
+            return Err(ConfigError::Unusable(
+                "there is no trust anchor, so no server could be trusted".into(),
+            ));
         }
         let verifier =
-            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
-                .build()
-                .map_err(|error| ConfigError::Unusable(error.to_string()))?;
+            ServerVerifier { trust: Arc::clone(&trust), provider: Arc::clone(&provider) };
         let unusable = |error: rustls::Error| ConfigError::Unusable(error.to_string());
         let builder = rustls::ClientConfig::builder_with_details(provider, Arc::new(clock::Lent))
             .with_protocol_versions(&versions)
             .map_err(unusable)?
-            .with_webpki_verifier(verifier);
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier));
         let mut config = match &written.identity {
             None => builder.with_no_client_auth(),
             Some(identity) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(
@@ -52,7 +57,7 @@ impl Context {
             0 => Resumption::disabled(),
             count => Resumption::in_memory_sessions(count),
         };
-        Ok(Context { config: Arc::new(config), data_path: written.data_path })
+        Ok(Context { config: Arc::new(config), data_path: written.data_path, trust })
     }
 }
 
@@ -64,6 +69,7 @@ impl ClientEngine for Context {
         let config = Arc::clone(&self.config);
         let connection = clock::at(now, || UnbufferedClientConnection::new(config, server))
             .map_err(|error| fault::translate(error, None))?;
-        Ok(Box::new(Handshaking::new(connection, now, self.data_path, false)))
+        let judge = Judge { trust: Arc::clone(&self.trust), name: Name::host(name).ok() };
+        Ok(Box::new(Handshaking::new(connection, now, self.data_path, false).judging(judge)))
     }
 }

@@ -4,6 +4,7 @@
 //! - `negotiation`: drives a handshake, record by record.
 //! - `keys`: hands the secrets of a finished handshake to our record layer.
 //! - `schedule`: a server's traffic secrets behind the handshake.
+//! - `verifier`: lets `ravelin-trust` judge certificates.
 //! - `traffic`: rustls's own record layer, the reference that ours is held to.
 //! - `clock`: lends rustls the caller's time.
 //! - `fault`: rustls's errors in our words.
@@ -19,6 +20,7 @@ mod negotiation;
 mod schedule;
 mod server;
 mod traffic;
+mod verifier;
 
 use super::{ClientEngine, Engine, ServerEngine};
 use crate::{

@@ -5,12 +5,14 @@ use super::{
     keys::{self, ClientSchedule},
     schedule::{Fixed, Heard},
     traffic::EngineTraffic,
+    verifier::{describe, refusal, take_verdict},
 };
 use crate::{
-    Alert, CipherSuite, DataPath, Group, Handshake, HandshakeKind, TlsError, Version,
+    Alert, CipherSuite, DataPath, Group, Handshake, HandshakeKind, Peer, TlsError, Trust, Version,
     engine::{Negotiation, Progress, Traffic},
     record::{KeySource, Side},
 };
+use ravelin_trust::{Name, Verdict};
 use rustls::{
     Error, ExtractedSecrets, ProtocolVersion,
     client::{ClientConnectionData, UnbufferedClientConnection},
@@ -20,7 +22,7 @@ use rustls::{
         UnbufferedConnectionCommon, UnbufferedStatus,
     },
 };
-use std::{ops::DerefMut, time::Duration};
+use std::{ops::DerefMut, sync::Arc, time::Duration};
 
 /// What rustls's client and server connections have in common.
 pub(super) trait Raw:
@@ -97,6 +99,15 @@ pub(super) struct Handshaking<R: Raw> {
     /// Session tickets of a TLS 1.3 server, to be sent whenever it suits.
     tickets: Vec<u8>,
     heard: Heard,
+    judge: Option<Judge>,
+    verdict: Option<Arc<Verdict>>,
+}
+
+/// How the peer is judged once more when a session is resumed: rustls does not ask then.
+pub(super) struct Judge {
+    pub(super) trust: Arc<Trust>,
+    /// The server's name; none for clients.
+    pub(super) name: Option<Name>,
 }
 
 impl<R: Raw> Handshaking<R> {
@@ -114,7 +125,14 @@ impl<R: Raw> Handshaking<R> {
             shown: 0,
             tickets: Vec::new(),
             heard: Heard::default(),
+            judge: None,
+            verdict: None,
         }
+    }
+
+    pub(super) fn judging(mut self, judge: Judge) -> Handshaking<R> {
+        self.judge = Some(judge);
+        self
     }
 
     /// The record layer of a finished handshake, for whoever forges records with it.
@@ -131,6 +149,7 @@ impl<R: Raw> Handshaking<R> {
         out: &mut Vec<u8>,
     ) -> (usize, Result<Option<Progress>, Error>) {
         let status = self.heard.listen(|| self.connection.process(input));
+        self.verdict = take_verdict().or(self.verdict.take());
         let discard = status.discard;
         let done = match status.state {
             Err(error) => return (discard, Err(error)),
@@ -172,7 +191,13 @@ impl<R: Raw> Handshaking<R> {
             [.., 21, 3, _, 0, 2, _, code] => Some(Alert::from_code(code)),
             _ => None,
         };
-        fault::translate(error, sent)
+        match (&error, &self.verdict) {
+            (Error::InvalidCertificate(_), Some(verdict)) if verdict.code().is_some() => {
+                let alert = verdict.alert().map_or(Alert::BAD_CERTIFICATE, Alert::from_code);
+                TlsError::Certificate { detail: describe(verdict), alert: sent.unwrap_or(alert) }
+            }
+            _ => fault::translate(error, sent),
+        }
     }
 }
 
@@ -205,12 +230,20 @@ impl<R: Raw> Negotiation for Handshaking<R> {
     fn finish(
         self: Box<Self>,
         held: &mut Vec<u8>,
+        verdict: &mut Option<Arc<Verdict>>,
     ) -> Result<(Handshake, Box<dyn Traffic>), TlsError> {
-        let Handshaking { connection, now, data_path, small_first_records, tickets, heard, .. } =
-            *self;
+        let Handshaking {
+            connection,
+            now,
+            data_path,
+            small_first_records,
+            tickets,
+            heard,
+            judge,
+            ..
+        } = *self;
         let handshake = facts(&connection)?;
-        held.extend(tickets);
-        let traffic: Box<dyn Traffic> = match data_path {
+        let mut traffic: Box<dyn Traffic> = match data_path {
             DataPath::Own => Box::new(keys::own_records(
                 connection,
                 heard,
@@ -220,7 +253,46 @@ impl<R: Raw> Negotiation for Handshaking<R> {
             )?),
             DataPath::Engine => Box::new(EngineTraffic::new(connection, now)),
         };
+        if let Some(judge) = judge
+            && let Err((alert, error)) = judge.again(&handshake, now, verdict)
+        {
+            traffic.alert(true, alert, held);
+            return Err(error);
+        }
+        held.extend(tickets);
         Ok((handshake, traffic))
+    }
+
+    fn take_verdict(&mut self) -> Option<Arc<Verdict>> {
+        self.verdict.take()
+    }
+}
+
+impl Judge {
+    /// Judges the peer of a resumed session by the certificates it showed when the session began.
+    fn again(
+        &self,
+        handshake: &Handshake,
+        now: Duration,
+        verdict: &mut Option<Arc<Verdict>>,
+    ) -> Result<(), (Alert, TlsError)> {
+        if handshake.kind != HandshakeKind::Resumed || handshake.peer_certificates.is_empty() {
+            return Ok(());
+        }
+        let chain = handshake.peer_certificates.iter().map(|der| &**der).collect();
+        let mut peer = match &self.name {
+            Some(name) => Peer::server(chain, name.clone()),
+            None => Peer::client(chain),
+        };
+        peer.resumed = true;
+        let refused = |alert, detail| (alert, TlsError::Certificate { detail, alert });
+        let judged = self.trust.judge(&peer, now);
+        let judged = Arc::new(judged.map_err(|error| refused(Alert::BAD_CERTIFICATE, error))?);
+        *verdict = Some(Arc::clone(&judged));
+        match refusal(&self.trust, &judged) {
+            Some(alert) => Err(refused(alert, describe(&judged))),
+            None => Ok(()),
+        }
     }
 }
 

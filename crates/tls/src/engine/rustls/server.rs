@@ -1,11 +1,16 @@
 //! A server's context.
 
 use super::{
-    clock, fault, key_log, negotiation::Handshaking, provider, schedule::Listener, versions,
+    clock, fault, key_log,
+    negotiation::{Handshaking, Judge},
+    provider,
+    schedule::Listener,
+    verifier::ClientVerifier,
+    versions,
 };
 use crate::{
     Alert, ConfigError, DataPath, Identity, KeyKind, ServerConfig, SessionStore, TicketKeys,
-    TlsError,
+    TlsError, Trust,
     config::{ClientAuth, KeyEncoding, PrivateKey},
     engine::{Negotiation, ServerEngine},
     hello::ClientHello,
@@ -35,6 +40,7 @@ pub(super) struct Context {
     config: Arc<rustls::ServerConfig>,
     data_path: DataPath,
     small_first_records: bool,
+    trust: Option<Arc<Trust>>,
 }
 
 impl Context {
@@ -48,11 +54,24 @@ impl Context {
         let identities =
             written.identities.iter().map(|one| certified(one)).collect::<Result<_, _>>()?;
         let unusable = |error: rustls::Error| ConfigError::Unusable(error.to_string());
+        let verifying = Arc::clone(&provider);
         let builder = rustls::ServerConfig::builder_with_details(provider, Arc::new(clock::Lent))
             .with_protocol_versions(&versions)
             .map_err(unusable)?;
-        let mut config = match written.client_auth {
-            ClientAuth::None => builder.with_no_client_auth(),
+        let trust = written.client_auth.trust().cloned();
+        if trust.as_ref().is_some_and(|trust| trust.anchors.is_empty()) {
+            return Err(ConfigError::Unusable(
+                "there is no trust anchor, so no client could be trusted".into(),
+            ));
+        }
+        let mut config = match &trust {
+            None => builder.with_no_client_auth(),
+            Some(trust) => {
+                let mandatory = matches!(written.client_auth, ClientAuth::Required(_));
+                let trust = Arc::clone(trust);
+                let verifier = ClientVerifier::new(trust, verifying, mandatory);
+                builder.with_client_cert_verifier(Arc::new(verifier))
+            }
         }
         .with_cert_resolver(Arc::new(Identities { identities, tls13 }));
         config.ignore_client_order = true;
@@ -78,6 +97,7 @@ impl Context {
             config: Arc::new(config),
             data_path: written.data_path,
             small_first_records: written.small_first_records,
+            trust,
         })
     }
 }
@@ -100,7 +120,12 @@ impl ServerEngine for Context {
         drop(hello);
         let connection = UnbufferedServerConnection::new(Arc::clone(&self.config))
             .map_err(|error| fault::translate(error, None))?;
-        Ok(Box::new(Handshaking::new(connection, now, self.data_path, self.small_first_records)))
+        let handshaking =
+            Handshaking::new(connection, now, self.data_path, self.small_first_records);
+        Ok(Box::new(match &self.trust {
+            None => handshaking,
+            Some(trust) => handshaking.judging(Judge { trust: Arc::clone(trust), name: None }),
+        }))
     }
 }
 

@@ -134,6 +134,27 @@ fn several_identities_are_chosen_by_name() {
 }
 
 #[test]
+fn f01_a_target_may_be_an_rtmp_address() {
+    let folder = Folder::new();
+    folder.certificate("a", &["a.example"], true);
+    let target = |text: &str| {
+        let settings = folder.resolve(&SERVICE.replace("127.0.0.1:80", text)).unwrap();
+        settings.services[0].target.clone()
+    };
+    let tcp =
+        |name: &str| Target::Tcp { name: name.into(), addresses: vec![name.parse().unwrap()] };
+    assert_eq!(target("rtmp://127.0.0.1/live/x"), tcp("127.0.0.1:1935"));
+    assert_eq!(target("rtmp://[::1]:1936/live"), tcp("[::1]:1936"));
+    assert_eq!(
+        folder.fault(&SERVICE.replace("127.0.0.1:80", "rtmps://127.0.0.1/live")),
+        "ravelin.toml:3:10: the target `rtmps://127.0.0.1/live` speaks TLS; help: clients come in with rtmps; the server behind the tunnel speaks plain rtmp"
+    );
+    assert!(
+        folder.fault(&SERVICE.replace("127.0.0.1:80", "http://a")).contains("is no RTMP address")
+    );
+}
+
+#[test]
 fn every_fault_of_ours_has_its_place_and_a_way_out() {
     let folder = Folder::new();
     folder.certificate("a", &["a.example"], true).certificate("b", &["b.example"], true);

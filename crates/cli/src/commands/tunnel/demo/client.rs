@@ -1,6 +1,6 @@
 //! The demo's own client: one connection, there and back.
 
-use ravelin_tls::{ClientConfig, ClientContext, Connection, End, OpenBuffer, SealBuffer};
+use ravelin_tls::{ClientConfig, ClientContext, Connection, End, OpenBuffer, SealBuffer, Trust};
 use std::{
     io::{Read as _, Write as _},
     net::{SocketAddr, TcpStream},
@@ -28,7 +28,8 @@ pub struct Proof {
 /// # Errors
 /// In words, when anything else happens.
 pub fn attempt(address: SocketAddr, anchor: &[u8]) -> Result<Proof, String> {
-    let config = ClientConfig::new(vec![anchor.into()]);
+    let config =
+        ClientConfig::new(Trust::of_certificates([anchor]).map_err(|error| error.to_string())?);
     let context = ClientContext::new(&config).map_err(|error| error.to_string())?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let stream = TcpStream::connect_timeout(&address, LIMIT).map_err(|error| error.to_string())?;

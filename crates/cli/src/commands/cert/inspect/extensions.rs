@@ -1,0 +1,257 @@
+//! Extensions of certificates, decoded.
+
+use super::{
+    certificate::list,
+    fields::{Field, Table},
+};
+use crate::commands::cert::facts::hex;
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use ravelin_trust::{
+    Certificate, Purpose, Time,
+    certificate::{
+        AccessDescription, DistributionPoint, DistributionPointName, Extension, ExtensionError,
+        PolicyInformation, PolicyQualifier, Subtrees,
+    },
+    der::{DerError, Reader, tag},
+};
+
+/// An extension: what it is called, and what it says. What is not known, or broken, is shown as bytes.
+pub fn table(certificate: &Certificate<'_>, extension: &Extension<'_>) -> Table {
+    let oid = extension.oid.to_string();
+    let (name, value) = match decoded(certificate, &oid, extension.value) {
+        Some((name, Ok(value))) => (Some(name), value),
+        Some((name, Err(fault))) => {
+            let broken = Table::default().with("fault", fault).with("bytes", hex(extension.value));
+            (Some(name), broken.into())
+        }
+        None => (None, hex(extension.value).into()),
+    };
+    Table::default()
+        .with("name", name)
+        .with("oid", oid)
+        .with("critical", extension.critical)
+        .with("value", value)
+}
+
+type Decoded = (&'static str, Result<Field, String>);
+
+fn decoded(certificate: &Certificate<'_>, oid: &str, value: &[u8]) -> Option<Decoded> {
+    Some(match oid {
+        "2.5.29.14" => {
+            ("subject key identifier", field(certificate.subject_key_id(), |id| hex(id).into()))
+        }
+        "2.5.29.15" => (
+            "key usage",
+            field(certificate.key_usage(), |usage| {
+                usage.names().map(Field::from).collect::<Vec<_>>().into()
+            }),
+        ),
+        "2.5.29.17" => {
+            ("subject alternative name", field(certificate.subject_alt_names(), |n| list(n).into()))
+        }
+        "2.5.29.18" => {
+            ("issuer alternative name", field(certificate.issuer_alt_names(), |n| list(n).into()))
+        }
+        "2.5.29.19" => (
+            "basic constraints",
+            field(certificate.basic_constraints(), |basic| {
+                Table::default()
+                    .with("ca", basic.ca)
+                    .with("path_length", basic.path_length.map(u64::from))
+                    .into()
+            }),
+        ),
+        "2.5.29.30" => (
+            "name constraints",
+            field(certificate.name_constraints(), |spaces| {
+                Table::default()
+                    .with("permitted", spaces.permitted.map(subtrees))
+                    .with("excluded", spaces.excluded.map(subtrees))
+                    .into()
+            }),
+        ),
+        "2.5.29.31" => {
+            ("CRL distribution points", field(certificate.crl_distribution_points(), points))
+        }
+        "2.5.29.46" => ("freshest CRL", field(certificate.freshest_crl(), points)),
+        "2.5.29.32" => ("certificate policies", field(certificate.policies(), policies)),
+        "2.5.29.33" => (
+            "policy mappings",
+            field(certificate.policy_mappings(), |mappings| {
+                let mappings = mappings.iter().map(|(ours, theirs)| format!("{ours} = {theirs}"));
+                mappings.collect::<Vec<_>>().into()
+            }),
+        ),
+        "2.5.29.35" => (
+            "authority key identifier",
+            field(certificate.authority_key_id(), |key| {
+                Table::default()
+                    .with("key", key.key_id.map(hex))
+                    .with("issuer", key.issuer.map(list))
+                    .with("serial", key.serial.map(|serial| hex(serial.0)))
+                    .into()
+            }),
+        ),
+        "2.5.29.36" => (
+            "policy constraints",
+            field(certificate.policy_constraints(), |constraints| {
+                Table::default()
+                    .with("require_explicit_after", constraints.require_explicit.map(u64::from))
+                    .with("inhibit_mapping_after", constraints.inhibit_mapping.map(u64::from))
+                    .into()
+            }),
+        ),
+        "2.5.29.37" => (
+            "extended key usage",
+            field(certificate.extended_key_usage(), |purposes| {
+                let purposes = purposes.iter().map(|oid| Purpose::of(*oid).to_string());
+                purposes.collect::<Vec<_>>().into()
+            }),
+        ),
+        "2.5.29.54" => (
+            "inhibit any-policy",
+            field(certificate.inhibit_any_policy(), |after| {
+                Table::default().with("after", u64::from(after)).into()
+            }),
+        ),
+        "1.3.6.1.5.5.7.1.1" => (
+            "authority information access",
+            field(certificate.authority_info_access(), |list| access(&list)),
+        ),
+        "1.3.6.1.5.5.7.1.11" => (
+            "subject information access",
+            field(certificate.subject_info_access(), |list| access(&list)),
+        ),
+        "1.3.6.1.5.5.7.1.24" => ("TLS feature", field(certificate.tls_features(), features)),
+        "1.3.6.1.5.5.7.48.1.5" => ("OCSP no-check", Ok(true.into())),
+        "1.3.6.1.4.1.11129.2.4.2" => (
+            "signed certificate timestamps",
+            timestamps(value).ok_or_else(|| "the list of timestamps is broken".into()),
+        ),
+        "1.3.6.1.4.1.11129.2.4.3" => ("precertificate poison", Ok(true.into())),
+        _ => return None,
+    })
+}
+
+fn field<T>(
+    read: Result<Option<T>, ExtensionError>,
+    show: impl FnOnce(T) -> Field,
+) -> Result<Field, String> {
+    match read {
+        Ok(value) => Ok(value.map_or(Field::Nothing, show)),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn subtrees(spaces: Subtrees<'_>) -> Vec<String> {
+    let shown = |space: Result<_, DerError>| match space {
+        Ok((base, true)) => format!("{base}"),
+        Ok((base, false)) => format!("{base}, with a distance"),
+        Err(error) => error.to_string(),
+    };
+    spaces.map(|space| shown(space.map(|(base, plain)| (base.to_string(), plain)))).collect()
+}
+
+/// CRL distribution points.
+#[expect(clippy::needless_pass_by_value, reason = "as the extension is read")]
+fn points(points: Vec<DistributionPoint<'_>>) -> Field {
+    let point = |point: &DistributionPoint<'_>| {
+        let names = match point.name {
+            Some(DistributionPointName::Full(names)) => Field::from(list(names)),
+            Some(DistributionPointName::Relative(bytes)) => hex(bytes).into(),
+            None => Field::Nothing,
+        };
+        Table::default()
+            .with("names", names)
+            .with("issuer", point.issuer.map(list))
+            .with("some_reasons_only", point.reasons.is_some())
+    };
+    points.iter().map(point).collect::<Vec<_>>().into()
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "as the extension is read")]
+fn policies(policies: Vec<PolicyInformation<'_>>) -> Field {
+    let policy = |policy: &PolicyInformation<'_>| {
+        let qualifiers = policy.qualifiers().map(|qualifier| match qualifier {
+            PolicyQualifier::Practices(uri) => uri.escape_ascii().to_string(),
+            PolicyQualifier::Notice(bytes) => format!("notice {}", hex(bytes)),
+            PolicyQualifier::Other { kind, value } => format!("{kind} {}", hex(value)),
+            _ => "of a kind that is not known".into(),
+        });
+        Table::default()
+            .with("policy", policy.policy.to_string())
+            .with("qualifiers", qualifiers.collect::<Vec<_>>())
+    };
+    policies.iter().map(policy).collect::<Vec<_>>().into()
+}
+
+fn access(list: &[AccessDescription<'_>]) -> Field {
+    let one = |one: &AccessDescription<'_>| {
+        let method = one.method.to_string();
+        let method = match &method[..] {
+            "1.3.6.1.5.5.7.48.1" => "OCSP",
+            "1.3.6.1.5.5.7.48.2" => "CA issuers",
+            "1.3.6.1.5.5.7.48.3" => "time stamping",
+            "1.3.6.1.5.5.7.48.5" => "CA repository",
+            other => other,
+        };
+        Table::default().with("method", method).with("location", one.location.to_string())
+    };
+    list.iter().map(one).collect::<Vec<_>>().into()
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "as the extension is read")]
+fn features(features: Vec<u64>) -> Field {
+    let feature = |feature: &u64| match feature {
+        5 => "status_request (a stapled OCSP response is promised)".to_owned(),
+        17 => "status_request_v2".to_owned(),
+        other => other.to_string(),
+    };
+    features.iter().map(feature).collect::<Vec<_>>().into()
+}
+
+/// RFC 6962, section 3.3.
+fn timestamps(value: &[u8]) -> Option<Field> {
+    let list = Reader::new(value).read(tag::OCTET_STRING).ok()?.content;
+    let (length, mut rest) = list.split_first_chunk::<2>()?;
+    let mut all = Vec::new();
+    (usize::from(u16::from_be_bytes(*length)) == rest.len()).then_some(())?;
+    while let Some((length, after)) = rest.split_first_chunk::<2>() {
+        let (one, after) = after.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+        let (version, one) = one.split_first()?;
+        let (log, one) = one.split_first_chunk::<32>()?;
+        let (time, _) = one.split_first_chunk::<8>()?;
+        let seconds = i64::try_from(u64::from_be_bytes(*time) / 1000).ok()?;
+        all.push(
+            Table::default()
+                .with("version", u64::from(*version) + 1)
+                .with("log", BASE64.encode(log))
+                .with("time", Time::from_unix(seconds).to_string()),
+        );
+        rest = after;
+    }
+    rest.is_empty().then(|| all.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timestamps_are_read_to_the_end_or_not_at_all() {
+        let mut one = vec![0, 47, 0];
+        one.extend([7; 32]);
+        one.extend(1_796_342_400_123_u64.to_be_bytes());
+        one.extend([0, 0, 4, 3, 0, 0]);
+        let value = |list: &[u8]| {
+            let length = u8::try_from(list.len()).unwrap();
+            [&[4, length + 2, 0, length][..], list].concat()
+        };
+        let Some(Field::List(read)) = timestamps(&value(&one)) else { panic!("not read") };
+        let Field::Table(first) = &read[0] else { panic!("no table") };
+        assert_eq!(first.text("time"), Some("2026-12-04T00:00:00Z"));
+        assert_eq!(timestamps(&value(&one[..48])), None);
+        assert_eq!(timestamps(&value(&[&one[..], &[0]].concat())), None);
+        assert_eq!(timestamps(&[]), None);
+    }
+}

@@ -1,0 +1,87 @@
+//! Driving `ravelin-trust`'s evaluation with what can be fetched.
+
+use crate::fetch::{EvidenceKind, FetchRequest, Fetcher, Origin};
+use ravelin_trust::{Evaluation, Request, Step, Verdict, Wanted, WantedKind};
+use std::time::Duration;
+
+/// What was decided, and what was fetched for it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Evaluated {
+    /// The decision.
+    pub verdict: Box<Verdict>,
+    /// Everything that was asked for, in that order.
+    pub fetches: Vec<Fetched>,
+}
+
+/// One thing that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Fetched {
+    /// What it should be.
+    pub kind: EvidenceKind,
+    /// Where it should be.
+    pub url: String,
+    /// Where it came from, or why it could not be had or used.
+    pub outcome: Result<Origin, String>,
+}
+
+/// Decides whether a certificate may be trusted, fetching issuers, CRLs and OCSP responses as certificates tell of them.
+/// `now` is the real time, since 1970-01-01T00:00:00Z, for the caches; the time of the decision stands in the request.
+///
+/// It takes as long as the fetches take, each within the fetcher's limits, [`MAX_FETCHES`](ravelin_trust::MAX_FETCHES)
+/// at most. Dropping the future gives up.
+///
+/// ```no_run
+/// # async fn example(
+/// #     request: ravelin_trust::Request<'_>,
+/// #     fetcher: &ravelin_net::fetch::Fetcher,
+/// #     now: std::time::Duration,
+/// # ) {
+/// let evaluated = ravelin_net::evaluate(request, fetcher, now).await;
+/// println!("{}", evaluated.verdict.status());
+/// for fetched in evaluated.fetches {
+///     println!("{} {}: {:?}", fetched.kind, fetched.url, fetched.outcome);
+/// }
+/// # }
+/// ```
+pub async fn evaluate(request: Request<'_>, fetcher: &Fetcher, now: Duration) -> Evaluated {
+    let mut evaluation = Evaluation::new(request);
+    let mut fetches: Vec<Fetched> = Vec::new();
+    loop {
+        let wanted = match evaluation.step() {
+            Step::NeedFetch(wanted) => wanted,
+            Step::Done(verdict) => return Evaluated { verdict, fetches },
+        };
+        let request = fetch_request(&wanted);
+        let outcome = match fetcher.fetch(&request, now).await {
+            Ok(evidence) => {
+                let known = evaluation.problems().len();
+                evaluation.supply(&wanted, evidence.bytes());
+                match evaluation.problems().get(known) {
+                    Some((_, problem)) => {
+                        // What cannot be used must not be kept for the next who asks.
+                        fetcher.forget(&request).await;
+                        Err(problem.clone())
+                    }
+                    None => Ok(evidence.origin()),
+                }
+            }
+            Err(error) => {
+                let why = error.to_string();
+                evaluation.missing(&wanted, &why);
+                Err(why)
+            }
+        };
+        fetches.push(Fetched { kind: request.kind(), url: wanted.url, outcome });
+    }
+}
+
+fn fetch_request(wanted: &Wanted) -> FetchRequest {
+    match (wanted.kind, &wanted.body) {
+        (WantedKind::Ocsp, Some(body)) => FetchRequest::ocsp(&*wanted.url, body.clone()),
+        (WantedKind::Ocsp, None) => FetchRequest::ocsp(&*wanted.url, []),
+        (WantedKind::Issuer, _) => FetchRequest::issuer(&*wanted.url),
+        (WantedKind::Crl, _) => FetchRequest::crl(&*wanted.url),
+    }
+}

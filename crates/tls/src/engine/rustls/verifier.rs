@@ -1,0 +1,216 @@
+//! Lets `ravelin-trust` judge certificates inside rustls's handshake.
+//!
+//! rustls calls a verifier that all connections of a context share, and knows no verdict but yes and no. So the verdict
+//! goes through the thread to the connection that is being driven.
+
+use crate::{
+    Alert,
+    config::{Peer, Trust},
+};
+use ravelin_trust::{Level, Name, Status, Verdict};
+use rustls::{
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError, SignatureScheme,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature},
+    pki_types::{CertificateDer, ServerName, UnixTime},
+    server::danger::{ClientCertVerified, ClientCertVerifier},
+};
+use std::{cell::RefCell, fmt, sync::Arc, time::Duration};
+
+thread_local! {
+    /// The verdict of the call into rustls that is going on.
+    static VERDICT: RefCell<Option<Arc<Verdict>>> = const { RefCell::new(None) };
+}
+
+/// The verdict that was made since this was last asked on this thread.
+pub(super) fn take_verdict() -> Option<Arc<Verdict>> {
+    VERDICT.take()
+}
+
+/// Judges servers.
+#[derive(Debug)]
+pub(super) struct ServerVerifier {
+    pub(super) trust: Arc<Trust>,
+    pub(super) provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for ServerVerifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let name = Name::host(&server_name.to_str());
+        let name = name.map_err(|error| Error::General(error.to_string()))?;
+        let mut peer = Peer::server(chain(end_entity, intermediates), name);
+        peer.stapled = Some(ocsp_response);
+        decide(&self.trust, &peer, now)?;
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        if self.trust.dangerous_accept_untrusted {
+            return Ok(HandshakeSignatureValid::assertion());
+        }
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        if self.trust.dangerous_accept_untrusted {
+            return Ok(HandshakeSignatureValid::assertion());
+        }
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// Judges clients.
+pub(super) struct ClientVerifier {
+    pub(super) trust: Arc<Trust>,
+    pub(super) provider: Arc<CryptoProvider>,
+    pub(super) mandatory: bool,
+    /// Names of the anchors, as a hint for clients with several certificates.
+    pub(super) hints: Vec<DistinguishedName>,
+}
+
+impl ClientVerifier {
+    pub(super) fn new(
+        trust: Arc<Trust>,
+        provider: Arc<CryptoProvider>,
+        mandatory: bool,
+    ) -> ClientVerifier {
+        let names = trust.anchors.iter().map(|anchor| anchor.name().der().to_vec());
+        let hints = names.map(DistinguishedName::from).collect();
+        ClientVerifier { trust, provider, mandatory, hints }
+    }
+}
+
+impl fmt::Debug for ClientVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientVerifier").field("trust", &self.trust).finish_non_exhaustive()
+    }
+}
+
+impl ClientCertVerifier for ClientVerifier {
+    fn client_auth_mandatory(&self) -> bool {
+        self.mandatory
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &self.hints
+    }
+
+    fn verify_client_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        let peer = Peer::client(chain(end_entity, intermediates));
+        decide(&self.trust, &peer, now)?;
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        if self.trust.dangerous_accept_untrusted {
+            return Ok(HandshakeSignatureValid::assertion());
+        }
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        if self.trust.dangerous_accept_untrusted {
+            return Ok(HandshakeSignatureValid::assertion());
+        }
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+fn chain<'a>(
+    end_entity: &'a CertificateDer<'_>,
+    intermediates: &'a [CertificateDer<'_>],
+) -> Vec<&'a [u8]> {
+    std::iter::once(end_entity).chain(intermediates).map(AsRef::as_ref).collect()
+}
+
+fn decide(trust: &Trust, peer: &Peer<'_>, now: UnixTime) -> Result<(), Error> {
+    let now = Duration::from_secs(now.as_secs());
+    let judged = trust.judge(peer, now);
+    if judged.is_err() && trust.dangerous_accept_untrusted {
+        return Ok(());
+    }
+    let verdict = judged.map_err(|error| {
+        let error: Box<dyn std::error::Error + Send + Sync> = error.into();
+        Error::InvalidCertificate(CertificateError::Other(OtherError(error.into())))
+    })?;
+    let verdict = Arc::new(verdict);
+    VERDICT.set(Some(Arc::clone(&verdict)));
+    match refusal(trust, &verdict) {
+        Some(alert) => Err(Error::InvalidCertificate(reason(alert))),
+        None => Ok(()),
+    }
+}
+
+/// The alert that ends a connection after this verdict; none where it goes on.
+pub(super) fn refusal(trust: &Trust, verdict: &Verdict) -> Option<Alert> {
+    let waits = trust.defer_revocation && verdict.status() == Status::Unknown;
+    if trust.dangerous_accept_untrusted || waits {
+        return None;
+    }
+    verdict.alert().map(Alert::from_code)
+}
+
+/// What is wrong, in a sentence.
+pub(super) fn describe(verdict: &Verdict) -> String {
+    let code = verdict.code();
+    let errors = verdict.findings().iter().filter(|finding| finding.severity == Level::Error);
+    let deciding = errors.min_by_key(|finding| Some(finding.code()) != code);
+    let detail = deciding.map_or("", |finding| &finding.detail);
+    format!("{}: {detail} ({})", verdict.status(), code.unwrap_or_default())
+}
+
+/// The error with which rustls sends this alert.
+fn reason(alert: Alert) -> CertificateError {
+    match alert {
+        Alert::UNSUPPORTED_CERTIFICATE => CertificateError::InvalidPurpose,
+        Alert::CERTIFICATE_REVOKED => CertificateError::Revoked,
+        Alert::CERTIFICATE_EXPIRED => CertificateError::Expired,
+        Alert::UNKNOWN_CA => CertificateError::UnknownIssuer,
+        Alert::DECRYPT_ERROR => CertificateError::BadSignature,
+        _ => CertificateError::BadEncoding,
+    }
+}
