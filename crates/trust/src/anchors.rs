@@ -190,7 +190,7 @@ impl Anchors {
     }
 
     pub(crate) fn shared(&self, index: usize) -> &Arc<Anchor> {
-        &self.anchors[index]
+        &self.all[index]
     }
 
     /// Anchors of this name, in its canonical form.
