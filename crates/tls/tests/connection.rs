@@ -367,14 +367,12 @@ fn only_who_asks_for_it_takes_any_certificate() {
     for version in [Version::Tls12, Version::Tls13] {
         for accepts in [false, true] {
             let (client, server) = contexts(&server, |client, _| {
-                client.anchors = vec![stranger.anchor.clone()];
+                let mut trust = Trust::of_certificates([&stranger.anchor]).unwrap();
+                trust.dangerous_accept_untrusted = accepts;
+                client.trust = Arc::new(trust);
                 client.versions = VersionRange { min: version, max: version };
-                client.dangerous_accept_any = accepts;
             });
-            let mut pair = Pair {
-                client: Side::client(&client, "other.example"),
-                server: Side::server(&server),
-            };
+            let mut pair = Pair::at(&client, &server, "other.example", NOW);
             pair.exchange(65_536);
             if accepts {
                 let handshake = pair.client.connection.handshake().unwrap();
