@@ -1,5 +1,6 @@
-//! What judging certificates needs from the network and the machine, on tokio.
+//! TLS for applications on tokio, with servers that can be trusted.
 //!
+//! - [`TlsConnector`] and [`TlsAcceptor`] make a [`TlsStream`] of any stream, once the other side is trusted.
 //! - [`fetch`]: issuer certificates, certificate revocation lists and OCSP responses over HTTP, within limits of size,
 //!   time, redirects and address ranges, cached in memory and on disk. URLs come out of certificates, so whoever issued
 //!   the certificate chose them: they are hostile input, and so is everything that comes back.
@@ -31,9 +32,15 @@
 
 #![forbid(unsafe_code)]
 
+mod acceptor;
+pub mod blocking;
+mod connector;
 mod evaluate;
 pub mod fetch;
 pub mod roots;
 mod stream;
 
+pub use acceptor::{Accepting, TlsAcceptor};
+pub use connector::{ConnectError, TlsConnector};
 pub use evaluate::{Evaluated, Fetched, evaluate};
+pub use stream::{StreamError, TlsStream};

@@ -1,6 +1,11 @@
 //! A TLS connection as a stream of bytes.
 
-use ravelin_tls::{ClientContext, Connection, End, OpenBuffer, SealBuffer, TlsError};
+use crate::Fetched;
+use ravelin_tls::{
+    Alert, ClientContext, Connection, End, Handshake, OpenBuffer, SealBuffer, ServerContext,
+    TlsError, hello::ClientHello,
+};
+use ravelin_trust::Verdict;
 use std::{
     cell::Cell,
     fmt,
@@ -24,7 +29,7 @@ const BATCH: usize = 4;
 /// - A write is done when the bytes are accepted; flush to know that they are with the stream below.
 /// - Errors of TLS are [`io::Error`]s around a [`StreamError`].
 /// - Buffers belong to the thread that polls: an idle stream holds none.
-pub(crate) struct TlsStream<S> {
+pub struct TlsStream<S> {
     io: S,
     connection: Connection,
     /// Opened, but there was no room for it where it was read to.
@@ -35,13 +40,15 @@ pub(crate) struct TlsStream<S> {
     unread: bool,
     end: Option<End>,
     closing: bool,
+    fetches: Vec<Fetched>,
     /// Who waits for room in the stream below.
     waiting: Arc<Waiting>,
 }
 
-/// Why a stream failed, other than by the stream below.
+/// Why a stream failed, other than by the stream below. [`io::Error`]s hold it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum StreamError {
+#[non_exhaustive]
+pub enum StreamError {
     /// The connection ended without close_notify: what was read may not be everything.
     #[error("connection ended without close_notify, data may be missing")]
     Truncated,
@@ -76,10 +83,69 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
         now: Duration,
         io: S,
     ) -> io::Result<TlsStream<S>> {
-        let connection = Connection::client(context, name, now).map_err(StreamError::Tls)?;
-        let mut stream = TlsStream::new(connection, io);
-        poll_fn(|cx| stream.poll_handshake(cx)).await?;
+        let mut stream = TlsStream::client(context, name, now, io)?;
+        stream.handshake_done().await?;
         Ok(stream)
+    }
+
+    /// A client's stream before its handshake.
+    pub(crate) fn client(
+        context: &ClientContext,
+        name: &str,
+        now: Duration,
+        io: S,
+    ) -> io::Result<TlsStream<S>> {
+        let connection = Connection::client(context, name, now).map_err(StreamError::Tls)?;
+        Ok(TlsStream::new(connection, io))
+    }
+
+    /// A server's stream before its handshake.
+    pub(crate) fn server(io: S) -> TlsStream<S> {
+        TlsStream::new(Connection::server(), io)
+    }
+
+    /// Done when the handshake is, or when a server's caller must [answer](Self::answer_hello).
+    pub(crate) async fn handshake_done(&mut self) -> io::Result<()> {
+        poll_fn(|cx| self.poll_handshake(cx)).await
+    }
+
+    pub(crate) fn hello(&self) -> Option<&ClientHello> {
+        self.connection.hello()
+    }
+
+    pub(crate) fn answer_hello(
+        &mut self,
+        context: &ServerContext,
+        now: Duration,
+    ) -> io::Result<()> {
+        // The hello still stands among the bytes that the connection keeps.
+        self.unread = true;
+        self.connection.answer(context, now).map_err(|error| StreamError::Tls(error).into())
+    }
+
+    /// Ends the connection with a fatal alert, and sends that as far as the stream below takes it.
+    pub(crate) async fn abort(&mut self, alert: Alert) {
+        self.connection.abort(alert);
+        self.send_rest().await;
+    }
+
+    /// Sends what is left to be sent, as far as the stream below takes it.
+    pub(crate) async fn send_rest(&mut self) {
+        let _ = poll_fn(|cx| self.poll_send(cx, Waits::ToWrite)).await;
+    }
+
+    pub(crate) fn judged(&mut self, verdict: Arc<Verdict>, fetches: Vec<Fetched>) {
+        self.connection.judged(verdict);
+        self.fetches = fetches;
+    }
+
+    /// Says that nothing more will be sent, and sees to it that everything has been handed to the stream below: flushes,
+    /// sends close_notify, and ends the direction. Reading goes on.
+    ///
+    /// # Errors
+    /// When the stream below fails: the peer may not have everything.
+    pub async fn close(&mut self) -> io::Result<()> {
+        poll_fn(|cx| Pin::new(&mut *self).poll_shutdown(cx)).await
     }
 
     fn new(connection: Connection, io: S) -> TlsStream<S> {
@@ -91,6 +157,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
             unread: false,
             end: None,
             closing: false,
+            fetches: Vec::new(),
             waiting: Arc::default(),
         }
     }
@@ -105,7 +172,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
                 Some(_) => return Poll::Ready(Err(StreamError::Unfinished.into())),
             }
             ready!(self.poll_send(cx, Waits::ToRead))?;
-            if !self.connection.is_handshaking() {
+            if !self.connection.is_handshaking() || self.connection.hello().is_some() {
                 return Poll::Ready(Ok(()));
             }
             ready!(self.poll_open(cx, &mut ReadBuf::new(&mut [])))?;
@@ -171,6 +238,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
             self.connection.sent(written(count)?);
         }
         Pin::new(&mut self.io).poll_flush(cx)
+    }
+}
+
+impl<S> TlsStream<S> {
+    /// What both sides agreed on.
+    pub fn agreed(&self) -> Option<&Handshake> {
+        self.connection.handshake()
+    }
+
+    /// The verdict on the peer's certificates; none where it showed none.
+    pub fn verdict(&self) -> Option<&Arc<Verdict>> {
+        self.connection.verdict()
+    }
+
+    /// What was asked of the network to judge the peer.
+    pub fn fetches(&self) -> &[Fetched] {
+        &self.fetches
+    }
+
+    /// The stream below.
+    pub fn get_ref(&self) -> &S {
+        &self.io
     }
 }
 

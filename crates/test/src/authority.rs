@@ -1,8 +1,9 @@
 //! Certificates for tests: fresh keys every time, nothing kept on disk.
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, SignatureAlgorithm, date_time_ymd,
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, SignatureAlgorithm,
+    date_time_ymd,
 };
 use std::{
     fmt,
@@ -198,10 +199,22 @@ impl Authority {
     /// # Panics
     /// When a name is neither an IP address nor ASCII.
     pub fn issue(&self, request: &Request) -> Issued {
+        self.issue_with(request, &[])
+    }
+
+    /// An end certificate with a new key and more extensions: the numbers of each one's object identifier, and its value.
+    ///
+    /// # Panics
+    /// When a name is neither an IP address nor ASCII.
+    pub fn issue_with(&self, request: &Request, extensions: &[(Vec<u64>, Vec<u8>)]) -> Issued {
         let key = request.key.generate();
-        let certificate = end_params(request)
-            .signed_by(&key, &self.issuer())
-            .expect("an authority can certify an end");
+        let mut params = end_params(request);
+        params.custom_extensions = extensions
+            .iter()
+            .map(|(oid, value)| CustomExtension::from_oid_content(oid, value.clone()))
+            .collect();
+        let certificate =
+            params.signed_by(&key, &self.issuer()).expect("an authority can certify an end");
         Issued::new(&key, [vec![Encoded::of(&certificate)], self.path.clone()].concat())
     }
 
