@@ -360,32 +360,3 @@ fn configurations_that_leave_nothing_are_refused() {
         "nobody to trust"
     );
 }
-
-#[test]
-fn only_who_asks_for_it_takes_any_certificate() {
-    let (server, stranger) = (p256(), named("stranger", Key::EcdsaP256));
-    for version in [Version::Tls12, Version::Tls13] {
-        for accepts in [false, true] {
-            let (client, server) = contexts(&server, |client, _| {
-                client.anchors = vec![stranger.anchor.clone()];
-                client.versions = VersionRange { min: version, max: version };
-                client.dangerous_accept_any = accepts;
-            });
-            let mut pair = Pair {
-                client: Side::client(&client, "other.example"),
-                server: Side::server(&server),
-            };
-            pair.exchange(65_536);
-            if accepts {
-                let handshake = pair.client.connection.handshake().unwrap();
-                assert_eq!((handshake.version, handshake.peer_certificates.len()), (version, 1));
-            } else {
-                assert!(
-                    matches!(&pair.client.end, Some(End::Failed(TlsError::Certificate { .. }))),
-                    "{:?}",
-                    pair.client.end
-                );
-            }
-        }
-    }
-}
