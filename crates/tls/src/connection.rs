@@ -64,6 +64,8 @@ pub struct Handshake {
     pub alpn: Option<Box<[u8]>>,
     /// Certificates the peer sent, its own first, as DER. Empty when it sent none.
     pub peer_certificates: Box<[Box<[u8]>]>,
+    /// The OCSP response that a server sent along with its certificates (RFC 6066, section 8).
+    pub stapled_ocsp: Option<Box<[u8]>>,
 }
 
 /// How a handshake went.
@@ -381,6 +383,11 @@ impl Connection {
     /// Whether bytes from the network wait in this connection.
     pub fn has_kept(&self) -> bool {
         !self.kept.is_empty()
+    }
+
+    /// Puts another verdict in the place of the handshake's: one that was made with more evidence.
+    pub fn judged(&mut self, verdict: Arc<Verdict>) {
+        self.verdict = Some(verdict);
     }
 
     /// The verdict on the peer's certificates, once there is one: also when it ended the handshake, and again when a

@@ -360,3 +360,30 @@ fn configurations_that_leave_nothing_are_refused() {
         "nobody to trust"
     );
 }
+
+#[test]
+fn only_who_asks_for_it_takes_any_certificate() {
+    let (server, stranger) = (p256(), named("stranger", Key::EcdsaP256));
+    for version in [Version::Tls12, Version::Tls13] {
+        for accepts in [false, true] {
+            let (client, server) = contexts(&server, |client, _| {
+                let mut trust = Trust::of_certificates([&stranger.anchor]).unwrap();
+                trust.dangerous_accept_untrusted = accepts;
+                client.trust = Arc::new(trust);
+                client.versions = VersionRange { min: version, max: version };
+            });
+            let mut pair = Pair::at(&client, &server, "other.example", NOW);
+            pair.exchange(65_536);
+            if accepts {
+                let handshake = pair.client.connection.handshake().unwrap();
+                assert_eq!((handshake.version, handshake.peer_certificates.len()), (version, 1));
+            } else {
+                assert!(
+                    matches!(&pair.client.end, Some(End::Failed(TlsError::Certificate { .. }))),
+                    "{:?}",
+                    pair.client.end
+                );
+            }
+        }
+    }
+}

@@ -192,7 +192,7 @@ fn what_is_decided_later_or_dangerously_does_not_end_the_handshake() {
     let issued = root.issue(&request(&["localhost"]));
     let mut deferring = trust(&root);
     deferring.revocation = RevocationPolicy::AlwaysRequired;
-    deferring.defer_revocation = true;
+    deferring.defer_to_network = true;
     let pair = Pair::new(&client(deferring.clone(), Version::Tls13), &server(&issued)).handshake();
     assert_eq!(status(&pair.client.connection).unwrap().0, Status::Unknown);
     server_is_refused(

@@ -17,7 +17,7 @@ use std::{
 pub struct Anchor {
     name: Box<[u8]>,
     key_info: Box<[u8]>,
-    certificate: Option<Certificate<'static>>,
+    certificate: Option<Arc<Certificate<'static>>>,
     limits: AnchorLimits,
 }
 
@@ -45,7 +45,7 @@ impl Anchor {
         Ok(Anchor {
             name: certificate.subject().der().into(),
             key_info: certificate.public_key_info().into(),
-            certificate: Some(certificate),
+            certificate: Some(Arc::new(certificate)),
             limits: AnchorLimits::default(),
         })
     }
@@ -86,7 +86,11 @@ impl Anchor {
 
     /// Its certificate, if it was given as one.
     pub fn as_certificate(&self) -> Option<&Certificate<'static>> {
-        self.certificate.as_ref()
+        self.certificate.as_deref()
+    }
+
+    pub(crate) fn shared_certificate(&self) -> Option<Arc<Certificate<'static>>> {
+        self.certificate.clone()
     }
 
     /// How far it is trusted.
@@ -182,6 +186,10 @@ impl Anchors {
     }
 
     pub(crate) fn anchor(&self, index: usize) -> &Anchor {
+        &self.all[index]
+    }
+
+    pub(crate) fn shared(&self, index: usize) -> &Arc<Anchor> {
         &self.all[index]
     }
 

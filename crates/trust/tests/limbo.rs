@@ -1,13 +1,15 @@
 //! The x509-limbo and BetterTLS cases, all of them, through the library.
 
 use ravelin_trust::{
-    Anchor, Anchors, Certificate, Name, Profile, Purpose, Request, Status, Time, Verdict, evaluate,
+    Anchor, Anchors, Certificate, Level, Name, Profile, Purpose, Request, Status, Time, Verdict,
+    evaluate,
     revocation::{Crl, RevocationPolicy},
 };
 use rustls_pki_types::pem::PemObject;
 use serde_json::Value;
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
     fs::{self, File},
     io::{BufReader, Read},
     path::PathBuf,
@@ -15,6 +17,10 @@ use std::{
 
 /// Cases whose expectation is not ours, each with the reason. An unexpected success fails as an unexpected failure does.
 const DEPARTURES: &str = include_str!("limbo-departures.txt");
+
+/// What is found in the cases that are refused: a line is a case, its status, and each error with the certificates it is
+/// found at; of BetterTLS, how often each rule is broken. `RAVELIN_BLESS=1` writes it anew.
+const FINDINGS: &str = "tests/limbo-findings.txt";
 
 fn corpora() -> Option<PathBuf> {
     let folder = std::env::var_os("RAVELIN_CORPORA").map_or_else(
@@ -137,6 +143,57 @@ fn cases(folder: &std::path::Path) -> Vec<Value> {
         .collect()
 }
 
+/// Errors of the path that decided, each rule with the certificates that break it.
+fn errors(verdict: &Verdict) -> String {
+    let mut broken: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for finding in verdict.findings() {
+        if finding.severity == Level::Error {
+            let at = broken.entry(finding.rule.to_string()).or_default();
+            if !at.contains(&finding.certificate) {
+                at.push(finding.certificate);
+            }
+        }
+    }
+    let rules = broken.into_iter().map(|(rule, mut at)| {
+        at.sort_unstable();
+        let text = match at[..] {
+            [first, .., last] if at.len() > 2 && last - first + 1 == at.len() => {
+                format!("{first}-{last}")
+            }
+            _ => at.iter().map(usize::to_string).collect::<Vec<_>>().join(","),
+        };
+        format!("{rule}@{text}")
+    });
+    rules.collect::<Vec<_>>().join(" ")
+}
+
+/// Rules that the path that decided breaks.
+fn rules(verdict: &Verdict) -> BTreeSet<String> {
+    let findings = verdict.findings().iter();
+    let errors = findings.filter(|finding| finding.severity == Level::Error);
+    errors.map(|finding| finding.rule.to_string()).collect()
+}
+
+/// Holds what is found to what was found when somebody looked at it.
+fn compare_findings(report: &str) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(FINDINGS);
+    if std::env::var_os("RAVELIN_BLESS").is_some() {
+        fs::write(&path, report).unwrap();
+        return;
+    }
+    let known = fs::read_to_string(&path).unwrap_or_default();
+    let (before, now): (BTreeSet<&str>, BTreeSet<&str>) =
+        (known.lines().collect(), report.lines().collect());
+    let gone: Vec<_> = before.difference(&now).map(|line| format!("- {line}")).collect();
+    let new: Vec<_> = now.difference(&before).map(|line| format!("+ {line}")).collect();
+    let changes = [gone, new].concat();
+    assert!(
+        changes.is_empty(),
+        "other findings than in {FINDINGS} (RAVELIN_BLESS=1 writes them):\n{}",
+        changes.join("\n")
+    );
+}
+
 #[test]
 fn every_case_is_judged_right() {
     let Some(folder) = corpora() else { return };
@@ -149,6 +206,7 @@ fn every_case_is_judged_right() {
     assert_eq!(all.len(), 143 + 9572);
     let mut wrong = Vec::new();
     let mut report = String::new();
+    let mut better = BTreeMap::new();
     for case in &all {
         let id = case["id"].as_str().unwrap();
         let judged = judge(case);
@@ -169,21 +227,20 @@ fn every_case_is_judged_right() {
             };
             wrong.push(format!("{id}: expected {expected}, got {status}: {findings:?}"));
         }
-        if !id.starts_with("bettertls") && !expected {
-            let rules: BTreeSet<String> = judged
-                .iter()
-                .flat_map(ravelin_trust::Verdict::findings)
-                .filter(|one| one.severity == ravelin_trust::Level::Error)
-                .map(|one| format!("{}@{}", one.rule, one.certificate))
-                .collect();
-            report.push_str(&format!(
-                "{id} {status} {}\n",
-                rules.into_iter().collect::<Vec<_>>().join(" ")
-            ));
+        match &judged {
+            Ok(verdict) if !id.starts_with("bettertls") && status != Status::Trusted => {
+                writeln!(report, "{id} {status} {}", errors(verdict)).unwrap();
+            }
+            Err(error) => writeln!(report, "{id} {status} {error}").unwrap(),
+            Ok(verdict) => {
+                for rule in rules(verdict) {
+                    *better.entry(rule).or_insert(0) += 1;
+                }
+            }
         }
     }
-    if let Some(file) = std::env::var_os("RAVELIN_LIMBO_REPORT") {
-        fs::write(file, &report).unwrap();
+    for (rule, count) in better {
+        writeln!(report, "bettertls {count} {rule}").unwrap();
     }
     assert!(
         wrong.is_empty(),
@@ -192,4 +249,5 @@ fn every_case_is_judged_right() {
         all.len(),
         wrong.iter().take(60).cloned().collect::<Vec<_>>().join("\n")
     );
+    compare_findings(&report);
 }

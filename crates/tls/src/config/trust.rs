@@ -34,9 +34,10 @@ pub struct Trust {
     pub max_depth: Option<usize>,
     /// How much must be known about revocation.
     pub revocation: RevocationPolicy,
-    /// Whether revocation that is not known yet ends the handshake. If not, whoever drives the connection must decide
-    /// again with more evidence before the application hears of it.
-    pub defer_revocation: bool,
+    /// Whether what the network may still answer ends the handshake: revocation that is not known yet, an issuer that
+    /// nobody sent and whose address a certificate tells. With this it does not, and whoever drives the connection must
+    /// decide again with more evidence before the application hears of it.
+    pub defer_to_network: bool,
     /// CRLs to look into.
     pub crls: Arc<[Crl<'static>]>,
     /// OCSP responses to look into, besides those that the peer staples.
@@ -61,7 +62,7 @@ impl Trust {
             policies: PolicyInput::default(),
             max_depth: None,
             revocation: RevocationPolicy::BestEffort,
-            defer_revocation: false,
+            defer_to_network: false,
             crls: Arc::new([]),
             ocsp: Arc::new([]),
             names: None,

@@ -276,6 +276,17 @@ impl<'a> Certificate<'a> {
         std::iter::from_fn(move || Extension::read(reader.as_mut()?).ok())
     }
 
+    /// Whether one of its extensions has a say in which policies are valid.
+    pub(crate) fn speaks_of_policies(&self) -> bool {
+        const SAY: [Kind; 4] = [
+            Kind::CertificatePolicies,
+            Kind::PolicyMappings,
+            Kind::PolicyConstraints,
+            Kind::InhibitAnyPolicy,
+        ];
+        SAY.iter().any(|kind| self.layout.known[*kind as usize].is_some())
+    }
+
     /// The first critical extension that the engine does not know.
     pub(crate) fn unknown_critical(&self) -> Option<(crate::der::Oid<'_>, usize)> {
         let (oid, offset) = self.layout.unknown_critical?;

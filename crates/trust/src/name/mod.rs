@@ -133,16 +133,16 @@ impl<'a> DistinguishedName<'a> {
     /// Bytes that are the same for equal names and differ for others (RFC 5280, section 7.1).
     pub(crate) fn canonical(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.der.len());
-        for set in canonical_sets(self) {
-            put(&mut out, &set);
+        for set in self.sets() {
+            put(&mut out, &canonical_set(set));
         }
         out
     }
 
     /// Whether this name is `base` or stands below it in the tree (RFC 5280, section 4.2.1.10).
     pub(crate) fn is_within(&self, base: &DistinguishedName<'_>) -> bool {
-        let mut own = canonical_sets(self);
-        canonical_sets(base).all(|wanted| own.next().is_some_and(|set| set == wanted))
+        let mut own = self.sets();
+        base.sets().all(|wanted| own.next().is_some_and(|set| same_set(set, wanted)))
     }
 
     /// The name with one more set of attributes below it, whose content is `set` (RFC 5280, section 4.2.1.13).
@@ -173,10 +173,21 @@ pub(crate) fn wrap(tag: u8, content: &[u8], out: &mut Vec<u8>) {
 }
 
 /// The attributes of one set.
+#[derive(Clone, Copy)]
 struct Attributes<'a> {
     set: Reader<'a>,
 }
 
+impl<'a> Attributes<'a> {
+    /// The kind of the only attribute; none where there are more, or what can be read is not all.
+    fn only_kind(&self) -> Option<Oid<'a>> {
+        let mut rest = Attributes { set: self.set };
+        let only = rest.next()?.ok()?;
+        rest.set.is_empty().then_some(only.kind)
+    }
+}
+
+#[expect(clippy::copy_iterator, reason = "a list in borrowed bytes is cheap to begin again")]
 impl<'a> Iterator for Attributes<'a> {
     type Item = Result<Attribute<'a>, DerError>;
 
@@ -198,20 +209,40 @@ impl<'a> Iterator for Attributes<'a> {
     }
 }
 
-/// Each set of attributes in a form that is the same for equal ones.
-fn canonical_sets<'a>(name: &DistinguishedName<'a>) -> impl Iterator<Item = Vec<u8>> + use<'a> {
-    name.sets().map(|set| {
-        let Ok(set) = set else { return b"unreadable".to_vec() };
-        let mut attributes: Vec<Vec<u8>> = set
-            .map(|attribute| match attribute {
-                Ok(attribute) => canonical_attribute(&attribute),
-                Err(_) => b"unreadable".to_vec(),
-            })
-            .collect();
-        // The order within a set says nothing.
-        attributes.sort_unstable();
-        attributes.concat()
-    })
+/// A set of attributes as it is read.
+type Set<'a> = Result<Attributes<'a>, DerError>;
+
+/// A set of attributes in a form that is the same for equal ones.
+fn canonical_set(set: Set<'_>) -> Vec<u8> {
+    let Ok(set) = set else { return b"unreadable".to_vec() };
+    let mut attributes: Vec<Vec<u8>> = set
+        .map(|attribute| match attribute {
+            Ok(attribute) => canonical_attribute(&attribute),
+            Err(_) => b"unreadable".to_vec(),
+        })
+        .collect();
+    if attributes.len() == 1 {
+        return attributes.remove(0);
+    }
+    // The order within a set says nothing.
+    attributes.sort_unstable();
+    attributes.concat()
+}
+
+/// Whether two sets have one canonical form; what is the same or differs at first sight needs none.
+fn same_set(one: Set<'_>, other: Set<'_>) -> bool {
+    if let (Ok(one), Ok(other)) = (&one, &other) {
+        if one.set.rest() == other.set.rest() {
+            return true;
+        }
+        let kinds = (one.only_kind(), other.only_kind());
+        if let (Some(one), Some(other)) = kinds
+            && one != other
+        {
+            return false;
+        }
+    }
+    canonical_set(one) == canonical_set(other)
 }
 
 fn canonical_attribute(attribute: &Attribute<'_>) -> Vec<u8> {
@@ -236,6 +267,15 @@ fn put(out: &mut Vec<u8>, bytes: &[u8]) {
 /// The text as RFC 4518 compares it: case folded, in compatibility form, without blanks at the ends and with one where
 /// several are.
 fn fold(text: &str) -> String {
+    let blank = |byte: &u8| byte.is_ascii_control() || *byte == b' ';
+    // Most names are ASCII with single blanks between words: nothing but the case has to change.
+    if text.is_ascii()
+        && !text.as_bytes().windows(2).any(|pair| pair.iter().all(blank))
+        && ![text.as_bytes().first(), text.as_bytes().last()].into_iter().flatten().any(blank)
+        && !text.bytes().any(|byte| byte.is_ascii_control())
+    {
+        return text.to_ascii_lowercase();
+    }
     let mut out = String::with_capacity(text.len());
     let mut blank = false;
     let mut push = |character: char| {
@@ -262,7 +302,17 @@ fn fold(text: &str) -> String {
 
 impl PartialEq for DistinguishedName<'_> {
     fn eq(&self, other: &DistinguishedName<'_>) -> bool {
-        self.der == other.der || canonical_sets(self).eq(canonical_sets(other))
+        if self.der == other.der {
+            return true;
+        }
+        let (mut own, mut others) = (self.sets(), other.sets());
+        loop {
+            match (own.next(), others.next()) {
+                (None, None) => return true,
+                (Some(one), Some(other)) if same_set(one, other) => {}
+                _ => return false,
+            }
+        }
     }
 }
 

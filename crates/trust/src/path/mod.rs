@@ -20,7 +20,11 @@ use crate::{
     signature::{SignatureError, verify},
     verdict::{CandidatePath, Finding},
 };
-use std::{collections::HashMap, ops::ControlFlow, sync::Arc};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    ops::ControlFlow,
+    sync::Arc,
+};
 
 /// Two to the power of this many bytes cost as much to hash as a signature costs besides.
 const BYTES_PER_SIGNATURE: u32 = 16;
@@ -306,12 +310,15 @@ impl<'r> Search<'r> {
         }
         let accepted = complete && anchor.is_some() && is_sound(&findings);
         if accepted || self.has_room(complete, &findings) {
-            let certificates = path.iter().filter_map(|link| self.certificate(*link));
+            let certificates = path.iter().filter_map(|link| match link {
+                Link::Certificate(index) => {
+                    Some(Arc::new(self.certificates[*index].borrowed().into_owned()))
+                }
+                Link::Anchor(index) => self.request.anchors.shared(*index).shared_certificate(),
+            });
             self.paths.push(CandidatePath {
-                certificates: certificates
-                    .map(|one| Arc::new(one.borrowed().into_owned()))
-                    .collect(),
-                anchor: anchor.map(|index| Arc::new(self.request.anchors.anchor(index).clone())),
+                certificates: certificates.collect(),
+                anchor: anchor.map(|index| self.request.anchors.shared(index).clone()),
                 accepted,
                 findings,
                 revocation,
@@ -372,19 +379,19 @@ impl<'r> Search<'r> {
     /// Whether the certificate is signed by the candidate's key.
     fn verify(&mut self, certificate: usize, by: Link) -> Result<(), SignatureError> {
         let key = self.key_info(by);
-        if let Some(known) = self.verified.get(&(certificate, key)) {
-            return known.clone();
-        }
-        let signed = self.certificates[certificate].signed_part().len();
+        let room = match self.verified.entry((certificate, key)) {
+            Entry::Occupied(known) => return known.get().clone(),
+            Entry::Vacant(room) => room,
+        };
+        let certificate = self.certificates[certificate];
+        let signed = certificate.signed_part().len();
         let cost = 1 + u32::try_from(signed >> BYTES_PER_SIGNATURE).unwrap_or(u32::MAX - 1);
         let Some(left) = self.budget.signatures.checked_sub(cost) else {
-            self.spend("signatures");
+            self.budget.spent.get_or_insert("signatures");
             return Err(SignatureError::Bad);
         };
         self.budget.signatures = left;
-        let result = verify_by(self.certificates[certificate], key);
-        self.verified.insert((certificate, key), result.clone());
-        result
+        room.insert(verify_by(certificate, key)).clone()
     }
 
     /// What can be said about a member of a path by itself.

@@ -5,7 +5,7 @@ use super::{
     keys::{self, ClientSchedule},
     schedule::{Fixed, Heard},
     traffic::EngineTraffic,
-    verifier::{describe, refusal, take_verdict},
+    verifier::{describe, refusal, take_judged},
 };
 use crate::{
     Alert, CipherSuite, DataPath, Group, Handshake, HandshakeKind, Peer, TlsError, Trust, Version,
@@ -101,6 +101,7 @@ pub(super) struct Handshaking<R: Raw> {
     heard: Heard,
     judge: Option<Judge>,
     verdict: Option<Arc<Verdict>>,
+    stapled: Option<Box<[u8]>>,
 }
 
 /// How the peer is judged once more when a session is resumed: rustls does not ask then.
@@ -127,6 +128,7 @@ impl<R: Raw> Handshaking<R> {
             heard: Heard::default(),
             judge: None,
             verdict: None,
+            stapled: None,
         }
     }
 
@@ -149,7 +151,10 @@ impl<R: Raw> Handshaking<R> {
         out: &mut Vec<u8>,
     ) -> (usize, Result<Option<Progress>, Error>) {
         let status = self.heard.listen(|| self.connection.process(input));
-        self.verdict = take_verdict().or(self.verdict.take());
+        if let Some(judged) = take_judged() {
+            self.verdict = judged.verdict;
+            self.stapled = judged.stapled;
+        }
         let discard = status.discard;
         let done = match status.state {
             Err(error) => return (discard, Err(error)),
@@ -240,9 +245,11 @@ impl<R: Raw> Negotiation for Handshaking<R> {
             tickets,
             heard,
             judge,
+            stapled,
             ..
         } = *self;
-        let handshake = facts(&connection)?;
+        let mut handshake = facts(&connection)?;
+        handshake.stapled_ocsp = stapled;
         let mut traffic: Box<dyn Traffic> = match data_path {
             DataPath::Own => Box::new(keys::own_records(
                 connection,
@@ -355,5 +362,6 @@ fn facts<R: Raw>(connection: &R) -> Result<Handshake, TlsError> {
         },
         alpn: connection.alpn_protocol().map(Into::into),
         peer_certificates: certificates.iter().map(|der| der.as_ref().into()).collect(),
+        stapled_ocsp: None,
     })
 }

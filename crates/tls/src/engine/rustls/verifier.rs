@@ -7,7 +7,7 @@ use crate::{
     Alert,
     config::{Peer, Trust},
 };
-use ravelin_trust::{Level, Name, Status, Verdict};
+use ravelin_trust::{CandidatePath, Level, Name, Rule, Status, Verdict};
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -18,13 +18,21 @@ use rustls::{
 use std::{cell::RefCell, fmt, sync::Arc, time::Duration};
 
 thread_local! {
-    /// The verdict of the call into rustls that is going on.
-    static VERDICT: RefCell<Option<Arc<Verdict>>> = const { RefCell::new(None) };
+    /// What came of the call into rustls that is going on.
+    static JUDGED: RefCell<Option<Judged>> = const { RefCell::new(None) };
 }
 
-/// The verdict that was made since this was last asked on this thread.
-pub(super) fn take_verdict() -> Option<Arc<Verdict>> {
-    VERDICT.take()
+/// What came of judging a peer.
+pub(super) struct Judged {
+    /// None where its certificates could not be read and that was to be accepted.
+    pub(super) verdict: Option<Arc<Verdict>>,
+    /// The OCSP response that a server stapled.
+    pub(super) stapled: Option<Box<[u8]>>,
+}
+
+/// What was judged since this was last asked on this thread.
+pub(super) fn take_judged() -> Option<Judged> {
+    JUDGED.take()
 }
 
 /// Judges servers.
@@ -170,7 +178,9 @@ fn chain<'a>(
 fn decide(trust: &Trust, peer: &Peer<'_>, now: UnixTime) -> Result<(), Error> {
     let now = Duration::from_secs(now.as_secs());
     let judged = trust.judge(peer, now);
+    let stapled = peer.stapled.filter(|bytes| !bytes.is_empty()).map(Into::into);
     if judged.is_err() && trust.dangerous_accept_untrusted {
+        JUDGED.set(Some(Judged { verdict: None, stapled }));
         return Ok(());
     }
     let verdict = judged.map_err(|error| {
@@ -178,7 +188,7 @@ fn decide(trust: &Trust, peer: &Peer<'_>, now: UnixTime) -> Result<(), Error> {
         Error::InvalidCertificate(CertificateError::Other(OtherError(error.into())))
     })?;
     let verdict = Arc::new(verdict);
-    VERDICT.set(Some(Arc::clone(&verdict)));
+    JUDGED.set(Some(Judged { verdict: Some(Arc::clone(&verdict)), stapled }));
     match refusal(trust, &verdict) {
         Some(alert) => Err(Error::InvalidCertificate(reason(alert))),
         None => Ok(()),
@@ -187,11 +197,21 @@ fn decide(trust: &Trust, peer: &Peer<'_>, now: UnixTime) -> Result<(), Error> {
 
 /// The alert that ends a connection after this verdict; none where it goes on.
 pub(super) fn refusal(trust: &Trust, verdict: &Verdict) -> Option<Alert> {
-    let waits = trust.defer_revocation && verdict.status() == Status::Unknown;
-    if trust.dangerous_accept_untrusted || waits {
+    let waits = || match verdict.status() {
+        Status::Unknown => true,
+        Status::UntrustedSigners => verdict.paths().iter().any(lacks_an_issuer),
+        _ => false,
+    };
+    if trust.dangerous_accept_untrusted || trust.defer_to_network && waits() {
         return None;
     }
     verdict.alert().map(Alert::from_code)
+}
+
+/// Whether a path ends where a certificate tells where its issuer can be found.
+fn lacks_an_issuer(path: &CandidatePath) -> bool {
+    path.findings.iter().any(|finding| finding.rule == Rule::IssuerNotFound)
+        && path.certificates.last().is_some_and(|last| last.names_its_issuers_address())
 }
 
 /// What is wrong, in a sentence.

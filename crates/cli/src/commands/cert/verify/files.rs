@@ -109,7 +109,7 @@ impl Files {
                 match Certificate::parse(&der[..]) {
                     Ok(certificate) => anchors.distrust_certificate(&certificate),
                     Err(_) if PublicKey::read(Reader::new(der)).is_ok() => {
-                        anchors.distrust_key(der)
+                        anchors.distrust_key(der);
                     }
                     Err(error) => return Err(fault(source, "certificate", index, &error)),
                 }
