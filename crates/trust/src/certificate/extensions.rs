@@ -510,6 +510,12 @@ impl Certificate<'_> {
         self.extension_value(Kind::OcspNoCheck).is_some()
     }
 
+    /// Whether it tells where its issuer's certificate can be fetched (RFC 5280, section 4.2.2.1).
+    pub fn names_its_issuers_address(&self) -> bool {
+        let access = self.authority_info_access().ok().flatten().unwrap_or_default();
+        access.iter().any(|one| one.method == oid::CA_ISSUERS)
+    }
+
     /// Whether an extension is there and critical.
     pub(crate) fn critical(&self, kind: Kind) -> Option<bool> {
         self.extension_value(kind).map(|(_, critical)| critical)
