@@ -290,8 +290,14 @@ fn what_is_distrusted_is_a_certificate_or_every_one_with_a_key() {
     assert_eq!(answer["status"], "trusted", "the other certificate is not distrusted");
     let key = rcgen::KeyPair::from_pem(&folder.read("sub.key")).unwrap();
     folder.write("sub.pub", key.public_key_pem());
-    let answer = folder.answer(1, &format!("{both} --distrust sub.pub -- leaf.pem"));
-    assert_eq!((&answer["status"], &answer["code"]), (&json!("revoked"), &json!("CERT_REVOKED")));
+    folder.write("sub.der", der(&key.public_key_pem()));
+    for file in ["sub.pub", "sub.der"] {
+        let answer = folder.answer(1, &format!("{both} --distrust {file} -- leaf.pem"));
+        assert_eq!(
+            (&answer["status"], &answer["code"]),
+            (&json!("revoked"), &json!("CERT_REVOKED"))
+        );
+    }
 }
 
 #[test]

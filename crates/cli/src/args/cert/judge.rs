@@ -116,7 +116,7 @@ struct Typed {
     /// Certificates that paths may lead through. May be repeated; a file may hold many.
     #[arg(long = "intermediate", value_name = "FILE", num_args = 1.., help_heading = "Trust")]
     intermediates: Vec<PathBuf>,
-    /// Certificates, or public keys (PEM), that are never trusted. May be repeated; a file may hold many.
+    /// Certificates, or public keys, that are never trusted. May be repeated; a file may hold many.
     #[arg(long, value_name = "FILE", num_args = 1.., help_heading = "Trust")]
     distrust: Vec<PathBuf>,
     /// Certificate revocation lists. May be repeated; a PEM file may hold many.

@@ -3,7 +3,7 @@
 use super::question::{Source, Store};
 use crate::commands::cert::input::{self, InputError};
 use ravelin_net::roots::{self, Roots};
-use ravelin_trust::{Anchor, Anchors, Certificate};
+use ravelin_trust::{Anchor, Anchors, Certificate, certificate::PublicKey, der::Reader};
 use std::{
     collections::HashMap,
     path::PathBuf,
@@ -25,6 +25,8 @@ pub enum Kind {
     Crls,
     /// OCSP responses.
     Ocsp,
+    /// Certificates and public keys.
+    Distrusted,
 }
 
 /// Files and anchors, each read once.
@@ -101,8 +103,17 @@ impl Files {
                 anchors.add_anchor(anchor);
             }
         }
+        // Certificates are distrusted themselves, public keys with every certificate that has them.
         for source in distrust {
-            never_trust(source, &mut anchors)?;
+            for (index, der) in self.read(source, Kind::Distrusted)?.iter().enumerate() {
+                match Certificate::parse(&der[..]) {
+                    Ok(certificate) => anchors.distrust_certificate(&certificate),
+                    Err(_) if PublicKey::read(Reader::new(der)).is_ok() => {
+                        anchors.distrust_key(der);
+                    }
+                    Err(error) => return Err(fault(source, "certificate", index, &error)),
+                }
+            }
         }
         Ok(Arc::new(anchors))
     }
@@ -123,6 +134,14 @@ fn parse(bytes: &[u8], source: &Source, kind: Kind) -> Result<Vec<Vec<u8>>, Inpu
         Kind::Certificates => input::certificates_in(bytes, source.name()),
         Kind::Crls => input::crls_in(bytes, source.name()),
         Kind::Ocsp => input::ocsp_in(bytes, source.name()),
+        Kind::Distrusted => {
+            let mut ders = input::public_keys_in(bytes, source.name())?;
+            match input::certificates_in(bytes, source.name()) {
+                Err(_) if !ders.is_empty() => {}
+                certificates => ders.extend(certificates?),
+            }
+            Ok(ders)
+        }
     }
 }
 
@@ -134,26 +153,4 @@ fn anchors_of(roots: &Roots) -> Anchors {
         .filter_map(|der| Anchor::certificate(der).ok())
         .for_each(|anchor| anchors.add_anchor(anchor));
     anchors
-}
-
-/// Certificates are distrusted themselves, public keys with every certificate that has them.
-fn never_trust(source: &Source, anchors: &mut Anchors) -> Result<(), InputError> {
-    let bytes = match source {
-        Source::File(path) => input::read(path)?.to_vec(),
-        Source::Text { pem, .. } => pem.clone().into_bytes(),
-    };
-    let keys = input::public_keys_in(&bytes, source.name())?;
-    for key in &keys {
-        anchors.distrust_key(key);
-    }
-    let certificates = match input::certificates_in(&bytes, source.name()) {
-        Err(_) if !keys.is_empty() => return Ok(()),
-        certificates => certificates?,
-    };
-    for (index, der) in certificates.iter().enumerate() {
-        let certificate = Certificate::parse(&der[..])
-            .map_err(|error| fault(source, "certificate", index, &error))?;
-        anchors.distrust_certificate(&certificate);
-    }
-    Ok(())
 }
