@@ -9,12 +9,11 @@ pub fn value(tag: u8, content: &[u8]) -> Vec<u8> {
     let mut out = vec![tag];
     let digits = content.len().to_be_bytes();
     let digits = &digits[digits.iter().take_while(|digit| **digit == 0).count()..];
-    match (content.len(), digits) {
-        (0..0x80, _) => out.push(digits.first().copied().unwrap_or(0)),
-        _ => {
-            out.push(0x80 | u8::try_from(digits.len()).expect("a length has at most eight bytes"));
-            out.extend_from_slice(digits);
-        }
+    if content.len() < 0x80 {
+        out.push(digits.first().copied().unwrap_or(0));
+    } else {
+        out.push(0x80 | u8::try_from(digits.len()).expect("a length has at most eight bytes"));
+        out.extend_from_slice(digits);
     }
     out.extend_from_slice(content);
     out
