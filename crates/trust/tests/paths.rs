@@ -16,7 +16,6 @@ use ravelin_trust::{
     Anchor, AnchorLimits, Anchors, Certificate, Level, Limits, Name, Profile, Purpose, Request,
     Rule, Status, Time, Verdict, evaluate,
 };
-use std::time::Instant;
 
 /// A root, a CA below it, a server below that.
 struct Simple {
@@ -101,13 +100,16 @@ fn no_dead_end_hides_a_good_path() {
     assert!(verdict.trusted().is_none());
 }
 
+/// Certificates to build paths from, roots, and an end certificate.
+type Pool = (Vec<Vec<u8>>, Vec<Vec<u8>>, Vec<u8>);
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     /// Three levels, each with dead ends beside the good certificate, and anchors nobody needs.
     #[test]
     fn a_good_path_is_found_in_every_order(order in Just((0..40usize).collect::<Vec<_>>()).prop_shuffle(), anchor_order in Just(vec![0, 1, 2]).prop_shuffle()) {
-        static POOL: std::sync::OnceLock<(Vec<Vec<u8>>, Vec<Vec<u8>>, Vec<u8>)> = std::sync::OnceLock::new();
+        static POOL: std::sync::OnceLock<Pool> = std::sync::OnceLock::new();
         let (pool, roots, end) = POOL.get_or_init(|| {
             let (root, other, unused) = (Entity::new("Root"), Entity::new("Other"), Entity::new("Root"));
             let levels = [Entity::new("One"), Entity::new("Two"), Entity::new("Three")];
@@ -175,10 +177,7 @@ fn a_ca_that_renews_its_key_is_followed() {
 /// The work of a judgement is bounded by counters, not by luck: what it may cost is known beforehand.
 #[track_caller]
 fn ends_in_the_budget(what: &str, end: &[u8], pool: &[Vec<u8>], anchors: &Anchors) {
-    let began = Instant::now();
     let verdict = judge(end, pool, anchors, |_| {});
-    let took = began.elapsed();
-    eprintln!("{what}: {took:?}, {} paths", verdict.paths().len());
     assert!(budget(&verdict), "{what}: {:?}", errors(&verdict));
     assert!(verdict.trusted().is_none());
     assert!(verdict.paths().len() <= Limits::default().paths, "{what}");
@@ -421,7 +420,7 @@ fn anchors_are_trusted_as_far_as_was_decided() {
     let simple = Simple::new();
     let judge_by = |limit: &dyn Fn(&mut AnchorLimits)| {
         let trusted = limited(&simple, limit);
-        errors(&judge(&simple.end, &[simple.authority_der.clone()], &trusted, |_| {}))
+        errors(&judge(&simple.end, std::slice::from_ref(&simple.authority_der), &trusted, |_| {}))
     };
     let none: [&str; 0] = [];
     assert_eq!(
@@ -610,7 +609,11 @@ fn no_profile_trusts_what_leads_to_no_anchor() {
     assert!(verdict.trusted().is_none() && verdict.alert().is_some());
     let mut broken = simple.end.clone();
     *broken.last_mut().unwrap() ^= 1;
-    let verdict = judge_so(&broken, &[simple.authority_der.clone()], &anchors([&simple.root_der]));
+    let verdict = judge_so(
+        &broken,
+        std::slice::from_ref(&simple.authority_der),
+        &anchors([&simple.root_der]),
+    );
     assert_eq!(verdict.status(), Status::Invalid);
     let mut request = Request::new(
         Certificate::parse(&simple.end[..]).unwrap(),
@@ -633,7 +636,7 @@ fn names_of_issuers_are_compared_as_the_standard_says() {
         Template { issuer: Some(issuer), ..Template::server(&Entity::new("End"), "a.example") };
     let end = template.signed_by(&simple.authority);
     let trusted = anchors([&simple.root_der]);
-    let verdict = judge(&end, &[simple.authority_der.clone()], &trusted, |_| {});
+    let verdict = judge(&end, std::slice::from_ref(&simple.authority_der), &trusted, |_| {});
     assert_eq!(verdict.status(), Status::Trusted);
 }
 

@@ -88,6 +88,7 @@ fn none_valid(certificate: usize) -> Result<Vec<String>, Vec<String>> {
     Err(vec![format!("explicit-policy@{certificate}")])
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is compared with a result")]
 fn ok(list: &[&str]) -> Result<Vec<String>, Vec<String>> {
     Ok(list.iter().map(|one| (*one).to_owned()).collect())
 }

@@ -162,6 +162,18 @@ impl SigningKey {
         SigningKey { kind, pair, info, pkcs8 }
     }
 
+    /// The Ed25519 key of a seed (RFC 8032, section 5.1.5): the same each time.
+    ///
+    /// # Panics
+    /// When the crypto library fails.
+    pub fn of_seed(seed: &[u8; 32]) -> SigningKey {
+        let made = "every seed makes a key";
+        let pair = lc::Ed25519KeyPair::from_seed_unchecked(seed).expect(made);
+        let pkcs8 = pair.to_pkcs8v1().expect(made).as_ref().to_vec();
+        let info = info(&[oid("1.3.101.112")], pair.public_key().as_ref());
+        SigningKey { kind: KeyKind::Ed25519, pair: Pair::Ed25519(pair), info, pkcs8 }
+    }
+
     /// Its kind.
     pub fn kind(&self) -> KeyKind {
         self.kind

@@ -52,6 +52,12 @@ impl Entity {
         Entity { name: common_name_only(common_name), key }
     }
 
+    /// One of this common name, with the Ed25519 key of a seed: the same each time.
+    pub fn of_seed(common_name: &str, seed: &[u8; 32]) -> Entity {
+        let key = Arc::new(SigningKey::of_seed(seed));
+        Entity { name: common_name_only(common_name), key }
+    }
+
     /// The same key under another name.
     #[must_use]
     pub fn named(&self, common_name: &str) -> Entity {
@@ -194,7 +200,9 @@ impl Template {
         sequence([&tbs[..], outer, &bit_string(&signature)])
     }
 
-    fn signed_part(&self, signer: &Entity, algorithm: &[u8]) -> Vec<u8> {
+    /// What the signature covers (RFC 5280, section 4.1.1.1): [`assemble`] makes a certificate of it, after whatever
+    /// changes.
+    pub fn signed_part(&self, signer: &Entity, algorithm: &[u8]) -> Vec<u8> {
         let mut extensions = self.extensions.clone();
         let self_signed = self.key_info == signer.key.info() && self.subject == signer.name;
         if self.identify_signer && !self_signed && self.version == Some(2) {
@@ -218,6 +226,16 @@ impl Template {
             &list,
         ])
     }
+}
+
+/// A certificate of what its signature covers, signed in the usual way of the signer's key.
+///
+/// # Panics
+/// When the crypto library fails.
+pub fn assemble(signed_part: &[u8], signer: &Entity) -> Vec<u8> {
+    let signing = signer.key.signing();
+    let signature = signer.key.sign(signing, signed_part).expect("the usual way works");
+    sequence([signed_part, &signing.algorithm(), &bit_string(&signature)])
 }
 
 /// A validity from and until these moments, in seconds since 1970.

@@ -134,7 +134,7 @@ impl<'a> DistinguishedName<'a> {
     pub(crate) fn canonical(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.der.len());
         for set in self.sets() {
-            put(&mut out, &canonical_set(set));
+            put(&mut out, &canonical_set(&set));
         }
         out
     }
@@ -142,7 +142,7 @@ impl<'a> DistinguishedName<'a> {
     /// Whether this name is `base` or stands below it in the tree (RFC 5280, section 4.2.1.10).
     pub(crate) fn is_within(&self, base: &DistinguishedName<'_>) -> bool {
         let mut own = self.sets();
-        base.sets().all(|wanted| own.next().is_some_and(|set| same_set(set, wanted)))
+        base.sets().all(|wanted| own.next().is_some_and(|set| same_set(&set, &wanted)))
     }
 
     /// The name with one more set of attributes below it, whose content is `set` (RFC 5280, section 4.2.1.13).
@@ -173,7 +173,7 @@ pub(crate) fn wrap(tag: u8, content: &[u8], out: &mut Vec<u8>) {
 }
 
 /// The attributes of one set.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Attributes<'a> {
     set: Reader<'a>,
 }
@@ -213,9 +213,10 @@ impl<'a> Iterator for Attributes<'a> {
 type Set<'a> = Result<Attributes<'a>, DerError>;
 
 /// A set of attributes in a form that is the same for equal ones.
-fn canonical_set(set: Set<'_>) -> Vec<u8> {
+fn canonical_set(set: &Set<'_>) -> Vec<u8> {
     let Ok(set) = set else { return b"unreadable".to_vec() };
     let mut attributes: Vec<Vec<u8>> = set
+        .clone()
         .map(|attribute| match attribute {
             Ok(attribute) => canonical_attribute(&attribute),
             Err(_) => b"unreadable".to_vec(),
@@ -230,8 +231,8 @@ fn canonical_set(set: Set<'_>) -> Vec<u8> {
 }
 
 /// Whether two sets have one canonical form; what is the same or differs at first sight needs none.
-fn same_set(one: Set<'_>, other: Set<'_>) -> bool {
-    if let (Ok(one), Ok(other)) = (&one, &other) {
+fn same_set(one: &Set<'_>, other: &Set<'_>) -> bool {
+    if let (Ok(one), Ok(other)) = (one, other) {
         if one.set.rest() == other.set.rest() {
             return true;
         }
@@ -309,7 +310,7 @@ impl PartialEq for DistinguishedName<'_> {
         loop {
             match (own.next(), others.next()) {
                 (None, None) => return true,
-                (Some(one), Some(other)) if same_set(one, other) => {}
+                (Some(one), Some(other)) if same_set(&one, &other) => {}
                 _ => return false,
             }
         }
