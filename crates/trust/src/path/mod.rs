@@ -316,8 +316,13 @@ impl<'r> Search<'r> {
                 }
                 Link::Anchor(index) => self.request.anchors.shared(*index).shared_certificate(),
             });
+            let certificates: Vec<_> = certificates.collect();
+            // An anchor may be a name and a key: what is said of the whole path is then said of the certificate below it.
+            for finding in &mut findings {
+                finding.certificate = finding.certificate.min(certificates.len() - 1);
+            }
             self.paths.push(CandidatePath {
-                certificates: certificates.collect(),
+                certificates,
                 anchor: anchor.map(|index| self.request.anchors.shared(index).clone()),
                 accepted,
                 findings,
