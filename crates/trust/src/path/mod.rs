@@ -29,6 +29,9 @@ use std::{
 /// Two to the power of this many bytes cost as much to hash as a signature costs besides.
 const BYTES_PER_SIGNATURE: u32 = 16;
 
+/// More certificates than this are told apart by their hashes.
+const HANDFUL: usize = 16;
+
 /// A member of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Link {
@@ -95,8 +98,18 @@ impl<'r> Search<'r> {
             .intermediates()
             .chain(fetched)
             .map(|one| -> &'r Certificate<'r> { one });
+        // A handful is compared faster than hashed; piles of them must not be compared with each other.
+        let mut seen: HashSet<&[u8]> = HashSet::new();
         for one in offered.chain(known) {
-            if !certificates.contains(&one) {
+            let again = if certificates.len() < HANDFUL {
+                certificates.contains(&one)
+            } else {
+                if seen.is_empty() {
+                    seen.extend(certificates.iter().map(|one| one.der()));
+                }
+                !seen.insert(one.der())
+            };
+            if !again {
                 certificates.push(one);
             }
         }
