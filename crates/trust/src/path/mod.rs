@@ -21,7 +21,7 @@ use crate::{
     verdict::{CandidatePath, Finding},
 };
 use std::{
-    collections::{HashMap, hash_map::Entry},
+    collections::{HashMap, HashSet, hash_map::Entry},
     ops::ControlFlow,
     sync::Arc,
 };
