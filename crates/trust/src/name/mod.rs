@@ -187,7 +187,6 @@ impl<'a> Attributes<'a> {
     }
 }
 
-#[expect(clippy::copy_iterator, reason = "a list in borrowed bytes is cheap to begin again")]
 impl<'a> Iterator for Attributes<'a> {
     type Item = Result<Attribute<'a>, DerError>;
 
