@@ -77,19 +77,15 @@ fuzz_target!(|input: Input| {
     fetch(request, &input.garbage);
 });
 
-fn anchors(
-    choices: &Choices,
-    end: &Certificate<'_>,
-    others: &[Certificate<'_>],
-) -> Anchors {
+fn anchors(choices: &Choices, end: &Certificate<'_>, others: &[Certificate<'_>]) -> Anchors {
     let mut anchors = Anchors::new();
     let root = &cast().roots[0];
     let anchor = match choices.anchor_is % 8 {
         0 => Anchor::certificate(end.der()).ok(),
         1 => others.last().and_then(|one| Anchor::certificate(one.der()).ok()),
-        2 => others.last().and_then(|one| {
-            Anchor::key(one.subject().der(), one.public_key_info()).ok()
-        }),
+        2 => others
+            .last()
+            .and_then(|one| Anchor::key(one.subject().der(), one.public_key_info()).ok()),
         3 => {
             let one = &cast().entities[0];
             Anchor::key(&one.name, one.key.info()).ok()
@@ -115,8 +111,9 @@ fn anchors(
 }
 
 fn set(request: &mut Request<'_>, choices: &Choices) {
-    request.profile =
-        [Profile::RFC5280, Profile::WEBPKI, Profile::INTEROP, Profile::LEGACY][usize::from(choices.profile % 4)].clone();
+    request.profile = [Profile::RFC5280, Profile::WEBPKI, Profile::INTEROP, Profile::LEGACY]
+        [usize::from(choices.profile % 4)]
+    .clone();
     request.purpose = [
         Purpose::ServerAuth,
         Purpose::ClientAuth,
@@ -176,7 +173,9 @@ fn hold(request: &Request<'_>, verdict: &Verdict) {
     let anchor = proof.anchor();
     assert!(request.anchors.iter().any(|one| one.key_info() == anchor.key_info()));
     for (index, certificate) in path.iter().enumerate() {
-        assert!(certificate.not_before() <= request.time && request.time <= certificate.not_after());
+        assert!(
+            certificate.not_before() <= request.time && request.time <= certificate.not_after()
+        );
         let is_anchor = anchor.as_certificate().is_some_and(|one| one == &**certificate);
         if is_anchor && index + 1 == path.len() {
             continue;

@@ -1,6 +1,6 @@
 //! What x509-parser reads where both read a certificate.
 
-use ravelin_trust::Certificate;
+use ravelin_trust::{Certificate, DistinguishedName};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 pub fn with_x509_parser(bytes: &[u8], ours: &Certificate<'_>) {
@@ -8,9 +8,15 @@ pub fn with_x509_parser(bytes: &[u8], ours: &Certificate<'_>) {
     assert_eq!(rest.len(), ours.trailing());
     assert_eq!(theirs.version().0 + 1, u32::from(ours.version()));
     assert_eq!(theirs.raw_serial(), ours.serial().0);
-    assert_eq!(theirs.issuer().as_raw(), ours.issuer().der());
-    assert_eq!(theirs.subject().as_raw(), ours.subject().der());
-    assert_eq!(theirs.public_key().raw, ours.public_key_info());
+    // Of a name that is broken within, the crate keeps the part before.
+    for (theirs, ours) in [(theirs.issuer(), ours.issuer()), (theirs.subject(), ours.subject())] {
+        if DistinguishedName::parse(ours.der()).is_ok() {
+            assert_eq!(theirs.as_raw(), ours.der());
+        }
+    }
+    if ours.public_key().is_ok() {
+        assert_eq!(theirs.public_key().raw, ours.public_key_info());
+    }
     assert_eq!(theirs.signature_value.data, ours.signature());
     // The crate reads times with fractions and offsets in its own way; the standard's forms are the same.
     let standard = |seconds: i64| seconds > -631_152_000;

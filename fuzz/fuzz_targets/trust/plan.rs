@@ -61,19 +61,11 @@ impl<'a> Arbitrary<'a> for Plan {
     }
 }
 
-fn one(
-    bytes: &mut Unstructured<'_>,
-    subject: usize,
-    signer: usize,
-    end: bool,
-) -> Result<Vec<u8>> {
+fn one(bytes: &mut Unstructured<'_>, subject: usize, signer: usize, end: bool) -> Result<Vec<u8>> {
     let cast = cast();
     let (subject, signer) = (&cast.entities[subject], &cast.entities[signer]);
-    let mut template = if end {
-        Template::server(subject, "a.example")
-    } else {
-        Template::authority(subject)
-    };
+    let mut template =
+        if end { Template::server(subject, "a.example") } else { Template::authority(subject) };
     // The same certificate each time.
     template.serial = vec![2, 1, 1 + bytes.int_in_range(0..=3u8)?];
     for _ in 0..bytes.int_in_range(0..=4u8)? {
@@ -107,7 +99,12 @@ fn change(bytes: &mut Unstructured<'_>, mut template: Template) -> Result<Templa
             &["2.5.29.37.0"],
             &[],
         ])?)),
-        6 => template.without(*bytes.choose(&["2.5.29.19", "2.5.29.15", "2.5.29.37", "2.5.29.17"])?),
+        6 => template.without(*bytes.choose(&[
+            "2.5.29.19",
+            "2.5.29.15",
+            "2.5.29.37",
+            "2.5.29.17",
+        ])?),
         7 | 8 => {
             let permitted = several(bytes, base)?;
             let excluded = several(bytes, base)?;
@@ -175,7 +172,9 @@ fn name(bytes: &mut Unstructured<'_>) -> Result<Vec<u8>> {
 
 fn base(bytes: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     Ok(match bytes.int_in_range(0..=6u8)? {
-        0..=2 => dns(bytes.choose(&["a.example", ".a.example", "example", "b.a.example", "", "*.x"])?),
+        0..=2 => {
+            dns(bytes.choose(&["a.example", ".a.example", "example", "b.a.example", "", "*.x"])?)
+        }
         3 => dns(bytes.arbitrary()?),
         4 => email(bytes.choose(&["a.example", ".example", "x@a.example"])?),
         5 => {

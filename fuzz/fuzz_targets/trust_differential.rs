@@ -1,0 +1,156 @@
+//! Ravelin's engine under `interop` and rustls-webpki with the same chain: whatever only one of them takes is explained in
+//! `differences.md`, or a finding.
+#![no_main]
+
+#[path = "trust/agreement.rs"]
+mod agreement;
+#[path = "trust/plan.rs"]
+mod plan;
+
+use libfuzzer_sys::fuzz_target;
+use plan::{Plan, cast};
+use ravelin_test::pki::NOW;
+use ravelin_trust::{
+    Anchor, Anchors, Certificate, Level, Name, Profile, Request, Status, Time, Verdict, evaluate,
+};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use std::{sync::OnceLock, time::Duration};
+use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, Error, KeyUsage, anchor_from_trusted_cert};
+
+const NAME: &str = "a.example";
+const DIFFERENCES: &str = include_str!("../differences.md");
+
+/// Rules by which we refuse what webpki takes. Each is explained in the list.
+const WE_REFUSE: &[&str] = &[
+    "address-length",
+    "extension-malformed",
+    "key-cert-sign-missing",
+    "key-malformed",
+    "key-usage-mismatch",
+];
+
+/// Rules that are no errors under `interop`, and by which webpki refuses. Each is explained in the list.
+const WE_TAKE: &[&str] = &["any-purpose", "extensions-need-version-3", "leaf-is-ca", "version-3"];
+
+/// What we say of a certificate in which an object identifier is none. webpki passes over it.
+const IDENTIFIER: &str = "an object identifier that ends within a number";
+
+/// The wild card among purposes, which counts for us.
+const ANY_PURPOSE: &str = "2.5.29.37.0";
+
+/// Extensions that we process and webpki does not know: it refuses them where they are critical.
+const POLICY_EXTENSIONS: [&str; 4] = ["2.5.29.32", "2.5.29.33", "2.5.29.36", "2.5.29.54"];
+
+fuzz_target!(|plan: Plan| {
+    listed();
+    let end = &plan.certificates[0];
+    let others = &plan.certificates[1..];
+    for der in &plan.certificates {
+        if let Ok(certificate) = Certificate::parse(&der[..]) {
+            agreement::with_x509_parser(der, &certificate);
+        }
+    }
+    let ours = judge(end, others, Profile::INTEROP);
+    let theirs = theirs(end, others);
+    match (ours, theirs) {
+        (Some(verdict), Ok(())) if verdict.status() != Status::Trusted => {
+            let errors: Vec<_> = verdict
+                .findings()
+                .iter()
+                .filter(|finding| finding.severity == Level::Error)
+                .collect();
+            assert!(
+                errors.iter().all(|finding| WE_REFUSE.contains(&finding.rule.name())),
+                "webpki takes it, we do not: {errors:#?}"
+            );
+        }
+        (None, Ok(())) => {
+            let error = Certificate::parse(&end[..]).expect_err("it could not be read");
+            assert!(error.to_string().contains(IDENTIFIER), "webpki takes it, we say {error}");
+        }
+        (Some(verdict), Err(error)) if verdict.status() == Status::Trusted => {
+            let strict = WE_TAKE.iter().fold(Profile::INTEROP, |profile, name| {
+                profile.with(name.parse().expect("a rule"), Level::Error)
+            });
+            let explained = judge(end, others, strict)
+                .is_some_and(|verdict| verdict.status() != Status::Trusted)
+                || verdict.trusted().is_some_and(|proof| {
+                    proof
+                        .certificates()
+                        .iter()
+                        .any(|one| has_critical_policies(one) || is_for_any_purpose(one))
+                });
+            assert!(
+                explained,
+                "we take it, webpki says {error:?}: {:#?} {:?}",
+                verdict.findings(),
+                verdict.deciding().certificates
+            );
+        }
+        _ => {}
+    }
+});
+
+/// Our verdict; none where a certificate is none.
+fn judge(end: &[u8], others: &[Vec<u8>], profile: Profile) -> Option<Verdict> {
+    static ANCHORS: OnceLock<Anchors> = OnceLock::new();
+    let anchors = ANCHORS.get_or_init(|| {
+        let mut anchors = Anchors::new();
+        anchors.add_anchor(Anchor::certificate(&cast().roots[0]).expect("a root"));
+        anchors
+    });
+    let end = Certificate::parse(end).ok()?;
+    let mut request = Request::new(end, anchors, Time::from_unix(NOW));
+    // webpki passes over intermediates that it cannot read.
+    request.intermediates =
+        others.iter().filter_map(|der| Certificate::parse(&der[..]).ok()).collect();
+    request.names = vec![Name::dns(NAME).expect("a name")];
+    request.profile = profile;
+    Some(evaluate(&request))
+}
+
+fn theirs(end: &[u8], others: &[Vec<u8>]) -> Result<(), Error> {
+    let root = CertificateDer::from(&cast().roots[0][..]);
+    let anchors = [anchor_from_trusted_cert(&root)?];
+    let end = CertificateDer::from(end);
+    let end = EndEntityCert::try_from(&end)?;
+    let others: Vec<CertificateDer<'_>> =
+        others.iter().map(|der| CertificateDer::from(&der[..])).collect();
+    end.verify_for_usage(
+        ALL_VERIFICATION_ALGS,
+        &anchors,
+        &others,
+        UnixTime::since_unix_epoch(Duration::from_secs(NOW.unsigned_abs())),
+        KeyUsage::server_auth(),
+        None,
+        None,
+    )?;
+    end.verify_is_valid_for_subject_name(&ServerName::try_from(NAME).expect("a name"))
+}
+
+fn has_critical_policies(certificate: &Certificate<'_>) -> bool {
+    certificate
+        .extensions()
+        .any(|one| one.critical && POLICY_EXTENSIONS.contains(&&*one.oid.to_string()))
+}
+
+fn is_for_any_purpose(certificate: &Certificate<'_>) -> bool {
+    let purposes = certificate.extended_key_usage().ok().flatten().unwrap_or_default();
+    purposes.iter().any(|one| one.to_string() == ANY_PURPOSE)
+}
+
+/// Every exception must be explained.
+fn listed() {
+    static ONCE: OnceLock<()> = OnceLock::new();
+    ONCE.get_or_init(|| {
+        for name in WE_REFUSE
+            .iter()
+            .chain(WE_TAKE)
+            .chain(&POLICY_EXTENSIONS)
+            .chain([&ANY_PURPOSE, &IDENTIFIER])
+        {
+            let heading = format!("`{name}`");
+            assert!(DIFFERENCES.contains(&heading), "{name} is not explained in differences.md");
+        }
+    });
+}
