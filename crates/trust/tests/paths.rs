@@ -401,6 +401,9 @@ fn an_anchor_may_be_a_name_and_a_key() {
     let verdict = judge(&simple.end, &pool, &trusted, |_| {});
     assert_eq!(verdict.status(), Status::Trusted);
     assert_eq!(verdict.trusted().unwrap().certificates().len(), 2);
+    // What is found is found at a certificate, and the anchor has none.
+    let verdict = judge(&simple.end, &pool, &trusted, |request| request.max_depth = Some(0));
+    assert_eq!(errors(&verdict), ["max-depth@1"]);
     let mut wrong = Anchors::new();
     wrong.add_anchor(Anchor::key(&simple.root.name, simple.root.rekeyed().key.info()).unwrap());
     let verdict = judge(&simple.end, &pool, &wrong, |_| {});

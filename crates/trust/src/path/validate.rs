@@ -45,7 +45,7 @@ impl<'r> Search<'r> {
             self.end_findings = Some(self.end_certificate());
         }
         all.extend(self.end_findings.iter().flatten().cloned());
-        self.depth(path, &mut all);
+        self.depth(path, certificates.len() - 1, &mut all);
         self.name_spaces(path, &certificates, &mut all);
         if let Some(Link::Anchor(index)) = path.last() {
             self.anchor_limits(*index, path.len() - 1, &certificates, &mut all);
@@ -196,7 +196,7 @@ impl<'r> Search<'r> {
         }
     }
 
-    fn depth(&self, path: &[Link], all: &mut Vec<Finding>) {
+    fn depth(&self, path: &[Link], last: usize, all: &mut Vec<Finding>) {
         let Some(limit) = self.request.max_depth else { return };
         let count = path
             .iter()
@@ -208,7 +208,7 @@ impl<'r> Search<'r> {
             .count();
         if count > limit {
             let detail = format!("the path has {count} intermediates; {limit} are allowed");
-            all.push(self.finding(Rule::MaxDepth, path.len() - 1, detail));
+            all.push(self.finding(Rule::MaxDepth, last, detail));
         }
     }
 
