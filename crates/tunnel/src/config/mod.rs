@@ -7,6 +7,7 @@
 
 pub mod diagnostic;
 pub mod file;
+mod clients;
 mod identities;
 pub mod import;
 mod resolve;
