@@ -3,6 +3,7 @@
 //! The handshake ends those whose certificate is not trusted. What is left to decide behind it is whether a trusted one
 //! is among those that are wanted: [`ClientAuth::admits`].
 
+use crate::{log::CertificateRecord, metrics::NO_CERTIFICATE};
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ravelin_tls::Trust;
@@ -97,6 +98,42 @@ fn presented(certificate: &Certificate<'_>) -> String {
 fn names<'c>(certificate: &'c Certificate<'_>) -> impl Iterator<Item = GeneralName<'c>> {
     let names = certificate.subject_alt_names().ok().flatten();
     names.into_iter().flatten().filter_map(Result::ok)
+}
+
+/// What the log tells of a client's certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ClientFacts {
+    status: &'static str,
+    code: Option<&'static str>,
+    common_name: Option<String>,
+    pin: Option<String>,
+}
+
+impl ClientFacts {
+    /// Of a client that gave none.
+    pub(crate) fn none() -> ClientFacts {
+        ClientFacts { status: NO_CERTIFICATE, code: None, common_name: None, pin: None }
+    }
+
+    /// Of one that was judged.
+    pub(crate) fn of(verdict: &Verdict) -> ClientFacts {
+        let own = verdict.deciding().certificates.first();
+        ClientFacts {
+            status: verdict.status().word(),
+            code: verdict.code(),
+            common_name: own.and_then(|own| common_name(own)),
+            pin: own.map(|own| Pin::of(own).to_string()),
+        }
+    }
+
+    pub(crate) fn record(&self) -> CertificateRecord<'_> {
+        CertificateRecord {
+            status: self.status,
+            code: self.code,
+            common_name: self.common_name.as_deref(),
+            pin: self.pin.as_deref(),
+        }
+    }
 }
 
 /// The common name of a certificate's subject, the most specific if it has several.
@@ -274,7 +311,10 @@ impl FromStr for Pin {
 
 fn hexadecimal(text: &str) -> Option<Vec<u8>> {
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    text.as_bytes().chunks(2).map(|pair| Some(digit(pair[0])? << 4 | digit(*pair.get(1)?)?)).collect()
+    text.as_bytes()
+        .chunks(2)
+        .map(|pair| Some(digit(pair[0])? << 4 | digit(*pair.get(1)?)?))
+        .collect()
 }
 
 impl fmt::Display for Pin {
@@ -324,9 +364,22 @@ mod tests {
     #[test]
     fn what_is_no_rule_says_why() {
         for text in [
-            "", "a.example", "dns:", "dns:*", "dns:*.", "dns:*a.example", "dns:a.*.example", "dns:ä.example",
-            "ip:192.0.2.1", "email:a.example", "email:*@a.example", "email:*.a.example", "uri:a.example",
-            "uri:spiffe://*.a.example", "dn:me", "DNS:a.example",
+            "",
+            "a.example",
+            "dns:",
+            "dns:*",
+            "dns:*.",
+            "dns:*a.example",
+            "dns:a.*.example",
+            "dns:ä.example",
+            "ip:192.0.2.1",
+            "email:a.example",
+            "email:*@a.example",
+            "email:*.a.example",
+            "uri:a.example",
+            "uri:spiffe://*.a.example",
+            "dn:me",
+            "DNS:a.example",
         ] {
             let fault = text.parse::<NamePattern>().unwrap_err();
             assert!(fault.contains("is no name; "), "{fault}");

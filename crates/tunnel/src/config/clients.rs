@@ -1,6 +1,8 @@
 //! Trust anchors and CRLs from files.
 
-use super::{diagnostic::Diagnostic, file::Where, identities::read_limited, resolve::Configuration};
+use super::{
+    diagnostic::Diagnostic, file::Where, identities::read_limited, resolve::Configuration,
+};
 use ravelin_tls::Trust;
 use ravelin_trust::{Anchor, Anchors, revocation::Crl};
 use rustls_pki_types::pem::{PemObject as _, SectionKind};

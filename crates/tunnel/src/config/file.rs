@@ -519,11 +519,11 @@ mod tests {
             ),
             (
                 "[defaults]\nclient-auth = { mode = \"none\", allow-names = [\"a.example\"] }\n",
-                "ravelin.toml:2:48: `a.example` is no name; help: say which kind it is of: dns:, email:, uri: or dn:",
+                "ravelin.toml:2:47: `a.example` is no name; help: say which kind it is of: dns:, email:, uri: or dn:",
             ),
             (
                 "[defaults]\nclient-auth = { mode = \"none\", allow-pins = [\"00\"] }\n",
-                "ravelin.toml:2:47: `00` is no pin; help: write the key's SHA-256 hash, as Base64 or 64 hexadecimal digits",
+                "ravelin.toml:2:46: `00` is no pin; help: write the key's SHA-256 hash, as Base64 or 64 hexadecimal digits",
             ),
             (
                 "[defaults]\nkeepalive = { probes = 200 }\n",

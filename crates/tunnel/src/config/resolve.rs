@@ -79,8 +79,12 @@ impl Configuration {
     /// # Errors
     /// The first fault in the order of the file.
     pub fn resolve(&self, resumption: Resumption) -> Result<Settings, Diagnostic> {
-        let mut resolver =
-            Resolver { configuration: self, loader: Loader::default(), trusts: Trusts::default(), key_logs: HashMap::new() };
+        let mut resolver = Resolver {
+            configuration: self,
+            loader: Loader::default(),
+            trusts: Trusts::default(),
+            key_logs: HashMap::new(),
+        };
         let services = resolver.services(&resumption)?;
         let tunnel = &self.file.tunnel;
         let limits = Limits {
