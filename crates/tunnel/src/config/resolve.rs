@@ -474,8 +474,8 @@ impl Resolver<'_> {
         }
         let crls = written.crls.as_deref().unwrap_or_default();
         let trust = self.trusts.load(self.configuration, anchors, crls)?;
-        let names = written.allow_names.iter().flat_map(|all| all.get_ref());
-        let pins = written.allow_pins.iter().flat_map(|all| all.get_ref());
+        let names = written.allow_names.iter().flat_map(Where::get_ref);
+        let pins = written.allow_pins.iter().flat_map(Where::get_ref);
         Ok(Some(ClientAuth {
             required: mode == ClientAuthMode::Required,
             trust,
