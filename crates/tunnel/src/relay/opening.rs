@@ -100,8 +100,12 @@ impl Relay {
 
     fn fail(&mut self, error: &TlsError, thread: &Thread) -> Result<(), Over> {
         self.service.metrics.handshake_failed(handshake_failure(error));
-        if let Some(verdict) = self.tls.verdict() {
-            self.service.metrics.client_verdict(verdict.status().word());
+        match self.tls.verdict() {
+            Some(verdict) => self.service.metrics.client_verdict(verdict.status().word()),
+            None if error.alert_sent() == Some(Alert::CERTIFICATE_REQUIRED) => {
+                self.service.metrics.client_verdict(NO_CERTIFICATE);
+            }
+            None => {}
         }
         let reason = match error {
             TlsError::AlertReceived(Alert::CLOSE_NOTIFY) => CloseReason::HandshakeAborted,

@@ -204,7 +204,8 @@ fn only_trusted_clients_come_in() {
         }
         is_refused(&bench, &context(&bench, None, version), "certificate_required");
     }
-    for (status, count) in [("trusted", 2), ("expired", 2), ("revoked", 2), ("untrustedSigners", 2)]
+    for (status, count) in
+        [("trusted", 2), ("expired", 2), ("revoked", 2), ("untrustedSigners", 2), ("none", 2)]
     {
         let name = "ravelin_client_verdicts_total";
         counted(&bench, &format!("{name}{{service=\"test\",status=\"{status}\"}} {count}"));
