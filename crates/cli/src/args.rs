@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use ravelin_tls::{CipherSuite, Group, Version};
 use ravelin_tunnel::{
+    clients::{NamePattern, Pin},
     config::{
         CountOrOff, Period, PeriodOrOff,
         file::{MAX_KEEPALIVE, MAX_USER, Probes, Workers},
@@ -136,6 +137,44 @@ pub struct ServiceArgs {
     #[arg(long, value_name = "FILE")]
     pub key: Vec<PathBuf>,
 
+    /// Whether clients are asked for a certificate [default: none].
+    #[arg(long, value_name = "MODE", help_heading = "Client certificates")]
+    pub client_auth: Option<ClientAuth>,
+    /// Certificates that are trusted to vouch for clients, PEM or DER. May be repeated.
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "client_auth",
+        help_heading = "Client certificates"
+    )]
+    pub client_anchor: Vec<PathBuf>,
+    /// Certificate revocation lists, PEM or DER. May be repeated.
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "client_auth",
+        help_heading = "Client certificates"
+    )]
+    pub client_crl: Vec<PathBuf>,
+    /// Of trusted clients, let in only those with this name: dns:a.example, dns:*.a.example, email:me@a.example,
+    /// uri:spiffe://a.example/me or dn:CN=me,O=Example. May be repeated: one rule that fits is enough.
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "client_auth",
+        help_heading = "Client certificates"
+    )]
+    pub allow_client_name: Vec<NamePattern>,
+    /// Of trusted clients, let in only those with this key: the SHA-256 hash of the public key in Base64 or hexadecimal. May
+    /// be repeated: one rule that fits is enough.
+    #[arg(
+        long,
+        value_name = "SHA256",
+        requires = "client_auth",
+        help_heading = "Client certificates"
+    )]
+    pub allow_client_pin: Vec<Pin>,
+
     /// Tell the backend the client's address by a PROXY header.
     #[arg(long, value_name = "VERSION", help_heading = "Client address")]
     pub send_proxy: Option<ProxyVersion>,
@@ -225,6 +264,16 @@ pub struct ServiceArgs {
     /// Most connections from one source address at once [default: off].
     #[arg(long, value_name = "N", help_heading = "Limits")]
     pub max_per_source: Option<CountOrOff>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ClientAuth {
+    /// They are not.
+    None,
+    /// They are; one that has none may come in too.
+    Optional,
+    /// They are, and need one.
+    Required,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

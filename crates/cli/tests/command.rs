@@ -116,6 +116,30 @@ fn wrong_usage_is_one_line() {
             "2 times --cert and 1 times --key: each certificate needs its key, in the same order",
         ),
         (
+            &["tunnel", "--client-anchor", "ca.pem"],
+            "the following required arguments were not provided: --client-auth <MODE>",
+        ),
+        (
+            &["tunnel", "--client-auth", "required", "--allow-client-name", "a.example"],
+            "invalid value 'a.example' for '--allow-client-name <NAME>': `a.example` is no name; say which kind it is of: dns:, email:, uri: or dn:",
+        ),
+        (
+            &[
+                "tunnel",
+                "--listen",
+                "127.0.0.1:0",
+                "--to",
+                "127.0.0.1:1",
+                "--cert",
+                "a",
+                "--key",
+                "a",
+                "--client-auth",
+                "optional",
+            ],
+            "--client-anchor is missing: without it no client could be trusted",
+        ),
+        (
             &["tunnel", "--send-proxy", "v3"],
             "invalid value 'v3' for '--send-proxy <VERSION>'; [possible values: v1, v2]",
         ),
@@ -471,4 +495,74 @@ fn an_address_that_is_taken_is_one_line() {
         &key,
     ]);
     assert!(line.contains(&address), "{line}");
+}
+
+/// A client with a certificate of its own, the anchor that vouches for it, and what became of it in the log.
+#[test]
+fn the_log_tells_who_the_client_proved_to_be() {
+    let folder = Folder::new();
+    folder.certificate("me", 30);
+    folder.certificate("other", 30);
+    let file = |name: &str| folder.name(name);
+    let arguments = [
+        "tunnel",
+        "--listen",
+        "127.0.0.1:0",
+        "--to",
+        "127.0.0.1:1",
+        "--cert",
+        &file("a.pem"),
+        "--key",
+        &file("a.key"),
+        "--client-auth",
+        "required",
+        "--client-anchor",
+        &file("me.pem"),
+        "--allow-client-name",
+        "dns:localhost",
+        "--workers",
+        "1",
+    ];
+    let mut tunnel = Running::start(&arguments, &folder.path("state"));
+    let listening = tunnel.wait_for(&["event=listening"]);
+    let address = listening.trim_end().rsplit_once("address=").unwrap().1.to_owned();
+    tunnel.wait_for(&["event=ready"]);
+    let connect = |name: &str| {
+        let (cert, key) = (file(&format!("{name}.pem")), file(&format!("{name}.key")));
+        Command::new("openssl")
+            .args(["s_client", "-connect", &address, "-cert", &cert, "-key", &key])
+            .stdin(Stdio::null())
+            .output()
+    };
+    if connect("me").is_err() {
+        eprintln!("skipped: there is no openssl");
+        return;
+    }
+    let line = tunnel.wait_for(&["event=closed"]);
+    assert!(
+        line.contains(" client_status=trusted client_cn=\"rcgen self signed cert\" client_pin="),
+        "{line}"
+    );
+    // It has the name of the anchor, but another key.
+    connect("other").unwrap();
+    let line = tunnel.wait_for(&["event=closed", "reason=handshake_failed"]);
+    let status = " client_status=invalid client_code=CERT_SIGNATURE_FAILURE ";
+    assert!(line.contains(status), "{line}");
+}
+
+#[test]
+fn check_tells_how_clients_are_judged() {
+    let folder = Folder::new();
+    let auth = "client-auth = { mode = \"optional\", anchors = [\"a.pem\"], allow-names = [\"dns:*.a.example\"] }\n";
+    let file = folder.write("ravelin.toml", &format!("{SERVICE}{auth}"));
+    let shown = text(&ravelin(&["tunnel", "check", "--config", &file]).stdout);
+    let line = "  certificates optional of clients, anchors 1, revocation lists 0, allowed: dns:*.a.example\n";
+    assert!(shown.contains(line), "{shown}");
+    let output = ravelin(&["tunnel", "check", "--config", &file, "--json"]);
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let auth = &answer["services"][0]["client_auth"];
+    assert_eq!(
+        (&auth["required"], &auth["allow_names"][0]),
+        (&false.into(), &"dns:*.a.example".into())
+    );
 }

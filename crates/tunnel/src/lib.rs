@@ -8,6 +8,7 @@
 mod active;
 pub mod admin;
 pub mod certificates;
+pub mod clients;
 pub mod config;
 pub mod limits;
 mod listen;

@@ -44,6 +44,8 @@ reasons! {
     HandshakeFailed = "handshake_failed",
     /// The TLS handshake was not finished in time.
     HandshakeTimeout = "handshake_timeout",
+    /// The client's certificate is trusted, but no rule allows it; or it gave none where one is needed.
+    ClientNotAllowed = "client_not_allowed",
     /// The client left during the handshake.
     HandshakeAborted = "handshake_aborted",
     /// Too many handshakes were in progress and this was the oldest.

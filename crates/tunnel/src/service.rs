@@ -3,7 +3,7 @@
 //! Immutable. A reload makes a new [`Settings`] and swaps it in whole; connections that exist keep the
 //! [`Service`] they began with.
 
-use crate::certificates::Certificates;
+use crate::{certificates::Certificates, clients::ClientAuth};
 use ravelin_tls::{NoRandom, SessionStore, TicketKeys};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -47,6 +47,8 @@ pub struct Service {
     pub certificates: Certificates,
     /// What is known of each certificate, for metrics and the status page.
     pub certificate_facts: Vec<CertificateFacts>,
+    /// How clients are judged, where they are asked for certificates.
+    pub client_auth: Option<ClientAuth>,
     /// What the backend learns of the client's address.
     pub client_address: ClientAddress,
     /// Clients arrive behind a proxy that says who they are.
@@ -143,6 +145,11 @@ pub struct Resumption {
     pub tickets: Arc<TicketKeys>,
     /// Sessions of clients that take no tickets.
     pub sessions: Arc<SessionStore>,
+    /// The ticket keys of services whose clients need a certificate: a session that another service began without one
+    /// must not be resumed there.
+    pub client_tickets: Arc<TicketKeys>,
+    /// The sessions of such services.
+    pub client_sessions: Arc<SessionStore>,
 }
 
 /// How often ticket keys are renewed, and how many older ones still open tickets.
@@ -152,7 +159,7 @@ const TICKET_KEYS: (Duration, usize) = (Duration::from_secs(12 * 60 * 60), 2);
 const SESSIONS: (usize, Duration) = (10_000, Duration::from_secs(60 * 60));
 
 impl Resumption {
-    /// New ticket keys, renewed every 12 hours, and room for 10,000 sessions.
+    /// New ticket keys, renewed every 12 hours, and room for 10,000 sessions of either kind.
     ///
     /// # Errors
     /// When the system gives no random numbers.
@@ -162,13 +169,19 @@ impl Resumption {
         Ok(Resumption {
             tickets: Arc::new(TicketKeys::new(every, keep)?),
             sessions: Arc::new(SessionStore::new(capacity, lifetime)),
+            client_tickets: Arc::new(TicketKeys::new(every, keep)?),
+            client_sessions: Arc::new(SessionStore::new(capacity, lifetime)),
         })
     }
 
     /// Tells the time, since 1970-01-01T00:00:00Z: keys are rotated, old sessions forgotten.
     pub fn tick(&self, now: Duration) {
-        self.tickets.rotate(now);
-        self.sessions.tick(now);
+        for tickets in [&self.tickets, &self.client_tickets] {
+            tickets.rotate(now);
+        }
+        for sessions in [&self.sessions, &self.client_sessions] {
+            sessions.tick(now);
+        }
     }
 }
 

@@ -17,10 +17,7 @@ use std::{
 
 fn state(reload: impl Fn() -> Result<(), String> + Send + Sync + 'static) -> AdminState {
     let settings = Arc::new(Settings {
-        resumption: crate::service::Resumption {
-            tickets: Arc::new(ravelin_tls::TicketKeys::new(Duration::from_secs(3600), 2).unwrap()),
-            sessions: Arc::new(ravelin_tls::SessionStore::new(0, Duration::ZERO)),
-        },
+        resumption: crate::service::Resumption::new().unwrap(),
         services: Vec::new(),
         workers: 1,
         limits: Limits::default(),

@@ -4,7 +4,10 @@ use super::{
     diagnostic::{Diagnostic, Source},
     value::{AcceptProxy, CountOrOff, Parsed, Period, PeriodOrOff},
 };
-use crate::service::{IdleBy, LogFormat, OnTruncation};
+use crate::{
+    clients::{ClientAuthMode, NamePattern, Pin},
+    service::{IdleBy, LogFormat, OnTruncation},
+};
 use ravelin_tls::{CipherSuite, Group, Version};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -128,6 +131,29 @@ pub struct Identity {
     #[serde(default)]
     #[schemars(with = "bool")]
     pub default: Option<Where<bool>>,
+}
+
+/// Whether clients are asked for a certificate, and which may come in.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ClientAuth {
+    /// `none`; `optional`: one that has no certificate may come in too; `required`.
+    #[schemars(with = "ClientAuthMode")]
+    pub mode: Where<ClientAuthMode>,
+    /// Files with the certificates that are trusted to vouch for clients. Relative paths start at the folder of this file.
+    #[schemars(with = "Option<Vec<PathBuf>>")]
+    pub anchors: Option<Where<Vec<Where<PathBuf>>>>,
+    /// Files with certificate revocation lists.
+    #[schemars(with = "Option<Vec<PathBuf>>")]
+    pub crls: Option<Vec<Where<PathBuf>>>,
+    /// Names of which a certificate must have one, unless its key is among `allow-pins`: `dns:a.example`,
+    /// `dns:*.a.example`, `email:me@a.example`, `uri:spiffe://a.example/me` or `dn:CN=me,O=Example`.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub allow_names: Option<Where<Vec<Parsed<NamePattern>>>>,
+    /// Keys of which a certificate must have one, unless a name of its is among `allow-names`: the SHA-256 hash of the
+    /// public key in Base64 or hexadecimal.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub allow_pins: Option<Where<Vec<Parsed<Pin>>>>,
 }
 
 /// What the backend learns of the client's address.
@@ -255,6 +281,8 @@ options! {
     }
 
     both {
+        /// Whether clients are asked for a certificate, and which may come in (default: they are not).
+        client_auth: ClientAuth,
         /// What the backend learns of the client's address (default `none`).
         #[schemars(with = "Option<ClientAddress>")]
         client_address: Where<ClientAddress>,
@@ -349,6 +377,7 @@ mod tests {
         listen = ["[::]:443", "0.0.0.0:8443"]
         target = "127.0.0.1:1935"
         identity = { cert = "chain.pem", key = "key.pem" }
+        client-auth = { mode = "required", anchors = ["clients.pem"], crls = ["clients.crl"], allow-names = ["dns:*.a.example", "dn:CN=me"], allow-pins = ["47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="] }
         client-address = "proxy-v2"
         accept-proxy = { trusted = ["10.0.0.0/8", "fd00::/8"], timeout = "3s" }
         min-version = "1.2"
@@ -410,6 +439,9 @@ mod tests {
         assert_eq!(options.groups.unwrap().get_ref()[1].0, Group::X25519);
         let Some(AcceptProxy::Table(proxy)) = options.accept_proxy else { panic!() };
         assert_eq!(proxy.trusted.unwrap().get_ref()[0].0.prefix, 8);
+        let clients = options.client_auth.unwrap();
+        assert_eq!(*clients.mode.get_ref(), ClientAuthMode::Required);
+        assert_eq!(clients.allow_names.unwrap().get_ref()[1].0.to_string(), "dn:CN=me");
         let web = &file.service["web"];
         assert!(matches!(web.accept_proxy, Some(AcceptProxy::Switch(true))));
         assert_eq!(web.identities.as_ref().unwrap().len(), 2);
@@ -476,6 +508,22 @@ mod tests {
             (
                 "[defaults]\naccept-proxy = { trustd = [] }\n",
                 "ravelin.toml:2:18: unknown key `trustd`; help: did you mean `trusted`?",
+            ),
+            (
+                "[defaults]\nclient-auth = { mode = \"require\" }\n",
+                "ravelin.toml:2:24: unknown value `require`; help: did you mean `required`?",
+            ),
+            (
+                "[defaults]\nclient-auth = { anchors = [] }\n",
+                "ravelin.toml:2:15: missing key `mode`",
+            ),
+            (
+                "[defaults]\nclient-auth = { mode = \"none\", allow-names = [\"a.example\"] }\n",
+                "ravelin.toml:2:47: `a.example` is no name; help: say which kind it is of: dns:, email:, uri: or dn:",
+            ),
+            (
+                "[defaults]\nclient-auth = { mode = \"none\", allow-pins = [\"00\"] }\n",
+                "ravelin.toml:2:46: `00` is no pin; help: write the key's SHA-256 hash, as Base64 or 64 hexadecimal digits",
             ),
             (
                 "[defaults]\nkeepalive = { probes = 200 }\n",

@@ -5,6 +5,7 @@
 //! [`Diagnostic`]: it points at a line and a column where there is a file, and says what to write instead where that is
 //! known. [`import`] translates another program's file.
 
+mod clients;
 pub mod diagnostic;
 pub mod file;
 mod identities;

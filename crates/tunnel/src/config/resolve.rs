@@ -1,12 +1,14 @@
 //! From what was written to what a tunnel obeys: files are read, names looked up, contexts built.
 
 use super::{
+    clients::Trusts,
     diagnostic::{Diagnostic, Source},
     file::{self, ClientAddress as Written, File, Options, Where},
     identities::{self, LoadError, Loader, Named, server_name},
     value::{AcceptProxy, AcceptProxyTable, CountOrOff, Period, PeriodOrOff},
 };
 use crate::{
+    clients::{ClientAuth, ClientAuthMode},
     rtmp::{RtmpAddress, RtmpAddressError},
     service::{
         self, AdminAddress, ClientAddress, Keepalive, Limits, ProxyVersion, Resumption, Service,
@@ -77,8 +79,12 @@ impl Configuration {
     /// # Errors
     /// The first fault in the order of the file.
     pub fn resolve(&self, resumption: Resumption) -> Result<Settings, Diagnostic> {
-        let mut resolver =
-            Resolver { configuration: self, loader: Loader::default(), key_logs: HashMap::new() };
+        let mut resolver = Resolver {
+            configuration: self,
+            loader: Loader::default(),
+            trusts: Trusts::default(),
+            key_logs: HashMap::new(),
+        };
         let services = resolver.services(&resumption)?;
         let tunnel = &self.file.tunnel;
         let limits = Limits {
@@ -116,13 +122,13 @@ impl Configuration {
         Ok(addresses.first().map(|address| AdminAddress::Tcp(*address)))
     }
 
-    fn fault(&self, span: Range<usize>, message: impl Into<String>) -> Diagnostic {
+    pub(super) fn fault(&self, span: Range<usize>, message: impl Into<String>) -> Diagnostic {
         // What was not read from the file, but put into it, has no place there.
         let source = self.source.as_ref().filter(|_| !span.is_empty());
         Diagnostic::new(message).at(source, span)
     }
 
-    fn path(&self, written: &Path) -> PathBuf {
+    pub(super) fn path(&self, written: &Path) -> PathBuf {
         self.base.join(written)
     }
 
@@ -160,6 +166,7 @@ impl Configuration {
 struct Resolver<'a> {
     configuration: &'a Configuration,
     loader: Loader,
+    trusts: Trusts,
     key_logs: HashMap<PathBuf, Arc<KeyLogFile>>,
 }
 
@@ -201,7 +208,8 @@ impl Resolver<'_> {
         let target = self.target(&written.target)?;
         let client_address = self.client_address(&options, &target)?;
         let (named, default) = self.identities(name, written)?;
-        let config = self.server_config(&options, resumption)?;
+        let client_auth = self.client_auth(&options)?;
+        let config = self.server_config(&options, client_auth.as_ref(), resumption)?;
         let certificates = identities::certificates(&named, default, &config)
             .map_err(|error| self.fault(name.span(), format!("service `{label}`: {error}")))?;
         Ok(Service {
@@ -210,6 +218,7 @@ impl Resolver<'_> {
             target,
             certificates,
             certificate_facts: named.iter().map(Named::facts).collect(),
+            client_auth,
             client_address,
             accept_proxy: self.accept_proxy(&options)?,
             timeouts: timeouts(&options),
@@ -401,6 +410,7 @@ impl Resolver<'_> {
     fn server_config(
         &mut self,
         options: &Options,
+        client_auth: Option<&ClientAuth>,
         resumption: &Resumption,
     ) -> Result<ServerConfig, Diagnostic> {
         let mut config = ServerConfig::new(Vec::new());
@@ -420,15 +430,58 @@ impl Resolver<'_> {
             }
             config.alpn.push(protocol.get_ref().as_bytes().into());
         }
-        if options.tickets.unwrap_or(true) {
-            config.tickets = Some(Arc::clone(&resumption.tickets));
-        }
-        config.sessions = Some(Arc::clone(&resumption.sessions));
+        let (tickets, sessions) = match client_auth {
+            Some(auth) if auth.required => {
+                config.client_auth = ravelin_tls::ClientAuth::Required(Arc::clone(&auth.trust));
+                (&resumption.client_tickets, &resumption.client_sessions)
+            }
+            Some(auth) => {
+                config.client_auth = ravelin_tls::ClientAuth::Optional(Arc::clone(&auth.trust));
+                (&resumption.tickets, &resumption.sessions)
+            }
+            None => (&resumption.tickets, &resumption.sessions),
+        };
+        config.tickets = options.tickets.unwrap_or(true).then(|| Arc::clone(tickets));
+        config.sessions = Some(Arc::clone(sessions));
         config.small_first_records = options.small_first_records.unwrap_or(false);
         if let Some(written) = &options.key_log_file {
             config.key_log = Some(self.key_log(written)?);
         }
         Ok(config)
+    }
+
+    fn client_auth(&mut self, options: &Options) -> Result<Option<ClientAuth>, Diagnostic> {
+        let Some(written) = &options.client_auth else { return Ok(None) };
+        let mode = *written.mode.get_ref();
+        if mode == ClientAuthMode::None {
+            return Ok(None);
+        }
+        let anchors = written.anchors.as_ref().map(Where::get_ref).filter(|all| !all.is_empty());
+        let Some(anchors) = anchors else {
+            let span = written.anchors.as_ref().map_or(written.mode.span(), Where::span);
+            return Err(self
+                .fault(span, "there is no trust anchor, so no client could be trusted")
+                .help("write anchors = [\"clients.pem\"]"));
+        };
+        let rules = [
+            written.allow_names.as_ref().map(|all| (all.get_ref().is_empty(), all.span())),
+            written.allow_pins.as_ref().map(|all| (all.get_ref().is_empty(), all.span())),
+        ];
+        if let Some((_, span)) = rules.into_iter().flatten().find(|(is_empty, _)| *is_empty) {
+            return Err(self
+                .fault(span, "an empty list allows nobody")
+                .help("leave the key out to allow every trusted certificate"));
+        }
+        let crls = written.crls.as_deref().unwrap_or_default();
+        let trust = self.trusts.load(self.configuration, anchors, crls)?;
+        let names = written.allow_names.iter().flat_map(Where::get_ref);
+        let pins = written.allow_pins.iter().flat_map(Where::get_ref);
+        Ok(Some(ClientAuth {
+            required: mode == ClientAuthMode::Required,
+            trust,
+            names: names.map(|name| name.0.clone()).collect(),
+            pins: pins.map(|pin| pin.0).collect(),
+        }))
     }
 
     fn versions(&self, options: &Options) -> Result<VersionRange, Diagnostic> {

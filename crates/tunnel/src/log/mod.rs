@@ -14,7 +14,7 @@ mod record;
 mod suppression;
 mod writer;
 
-pub use record::{Backend, ConnectionRecord, Event, TlsRecord};
+pub use record::{Backend, CertificateRecord, ConnectionRecord, Event, TlsRecord};
 
 use crate::service::LogFormat;
 use std::{

@@ -31,6 +31,8 @@ pub struct ConnectionRecord<'a> {
     pub sni: Option<&'a str>,
     /// What was agreed, once the handshake was finished.
     pub tls: Option<TlsRecord<'a>>,
+    /// What became of the client's certificate, where the service asks for one.
+    pub certificate: Option<CertificateRecord<'a>>,
     /// Bytes of plain text from the client to the backend.
     pub to_backend: u64,
     /// Bytes of plain text from the backend to the client.
@@ -58,6 +60,19 @@ pub struct TlsRecord<'a> {
     pub resumed: bool,
     /// Protocol agreed by ALPN.
     pub alpn: Option<&'a [u8]>,
+}
+
+/// What became of a client's certificate.
+#[derive(Clone, Copy, Debug)]
+pub struct CertificateRecord<'a> {
+    /// The word for the verdict on it, or for there being none.
+    pub status: &'a str,
+    /// OpenSSL's name for the reason, where it is not trusted.
+    pub code: Option<&'a str>,
+    /// The common name in it.
+    pub common_name: Option<&'a str>,
+    /// The SHA-256 hash of its public key, as Base64.
+    pub pin: Option<&'a str>,
 }
 
 /// The address of a backend.
@@ -152,6 +167,12 @@ impl ConnectionRecord<'_> {
         line.flag("resumed", self.tls.map(|tls| tls.resumed));
         let alpn: Option<Cow<str>> = self.tls.and_then(|tls| tls.alpn).map(String::from_utf8_lossy);
         line.text_within(MAX_CLIENT_WORD, "alpn", alpn.as_deref());
+        let certificate = self.certificate;
+        line.text("client_status", certificate.map(|certificate| certificate.status));
+        line.text("client_code", certificate.and_then(|certificate| certificate.code));
+        let common_name = certificate.and_then(|certificate| certificate.common_name);
+        line.text_within(MAX_CLIENT_WORD, "client_cn", common_name);
+        line.text("client_pin", certificate.and_then(|certificate| certificate.pin));
         line.number("to_backend", Some(self.to_backend));
         line.number("to_client", Some(self.to_client));
         line.number("duration_ms", Some(millis(self.duration)));
@@ -264,6 +285,7 @@ mod tests {
                 resumed: false,
                 alpn: Some(b"h2"),
             }),
+            certificate: None,
             to_backend: 1200,
             to_client: 34,
             duration: Duration::from_micros(1_234_567),
@@ -323,6 +345,21 @@ mod tests {
         assert!(line.contains("alpn=\"h\u{fffd}\\n\""), "{line}");
         let line = record.line(LogFormat::Json, SystemTime::UNIX_EPOCH);
         assert_eq!(json(&line)["reason"], "client_closed");
+    }
+
+    #[test]
+    fn the_clients_certificate_stands_with_its_verdict() {
+        let certificate = Some(CertificateRecord {
+            status: "expired",
+            code: Some("CERT_HAS_EXPIRED"),
+            common_name: Some("me reason=idle"),
+            pin: Some("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="),
+        });
+        let record = ConnectionRecord { certificate, ..record() };
+        let line = record.line(LogFormat::Text, SystemTime::UNIX_EPOCH);
+        let expected = " client_status=expired client_code=CERT_HAS_EXPIRED client_cn=\"me reason=idle\" \
+                        client_pin=\"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\" to_backend=1200 ";
+        assert!(line.contains(expected), "{line}");
     }
 
     #[test]

@@ -65,6 +65,7 @@ fn closed(reason: CloseReason) -> ConnectionRecord<'static> {
         peer: None,
         sni: None,
         tls: None,
+        certificate: None,
         to_backend: 0,
         to_client: 0,
         duration: Duration::ZERO,

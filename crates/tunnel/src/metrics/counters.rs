@@ -10,6 +10,9 @@ use std::{
     time::Duration,
 };
 
+/// The word for a client that was asked for a certificate and gave none.
+pub const NO_CERTIFICATE: &str = "none";
+
 /// How many different words [`ServiceMetrics::handshake_failed`] tells apart.
 const MAX_FAILURE_WORDS: usize = 24;
 
@@ -62,6 +65,11 @@ impl ServiceMetrics {
         self.counters.handshake_failures.add(reason);
     }
 
+    /// A client's certificate was judged, or [missing](NO_CERTIFICATE); `status` is one of few words.
+    pub fn client_verdict(&self, status: &'static str) {
+        self.counters.client_verdicts.add(status);
+    }
+
     /// Bytes of plain text were handed over. Cheap enough for every turn of a loop.
     pub fn bytes(&self, to_backend: u64, to_client: u64) {
         if to_backend > 0 {
@@ -107,6 +115,7 @@ pub(super) struct Counters {
     pub(super) full_handshakes: Durations,
     pub(super) resumed_handshakes: Durations,
     handshake_failures: Words,
+    client_verdicts: Words,
 }
 
 impl Counters {
@@ -141,6 +150,11 @@ impl Counters {
     /// The failures seen so far, in alphabetical order.
     pub(super) fn handshake_failures(&self) -> Vec<(&'static str, u64)> {
         self.handshake_failures.counts()
+    }
+
+    /// The verdicts on clients' certificates seen so far, in alphabetical order.
+    pub(super) fn client_verdicts(&self) -> Vec<(&'static str, u64)> {
+        self.client_verdicts.counts()
     }
 }
 

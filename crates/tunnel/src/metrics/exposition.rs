@@ -98,6 +98,18 @@ fn handshakes(tables: &Tables, encoder: &mut DescriptorEncoder) -> fmt::Result {
             counter(&mut family, &[("service", service), ("reason", reason)], count)?;
         }
     }
+
+    let mut family = encoder.encode_descriptor(
+        "client_verdicts",
+        "Clients by what was decided of their certificates, where they are asked for one.",
+        None,
+        MetricType::Counter,
+    )?;
+    for (service, counters) in &tables.services {
+        for (status, count) in counters.client_verdicts() {
+            counter(&mut family, &[("service", service), ("status", status)], count)?;
+        }
+    }
     Ok(())
 }
 

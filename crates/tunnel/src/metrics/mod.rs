@@ -7,7 +7,7 @@ mod counters;
 mod exposition;
 mod status;
 
-pub use counters::{ServiceMetrics, handshake_failure};
+pub use counters::{NO_CERTIFICATE, ServiceMetrics, handshake_failure};
 pub use status::{
     ByteCounts, CertificateStatus, ConnectionCounts, HandshakeCounts, Phase, ReloadStatus,
     ServiceStatus, Status,

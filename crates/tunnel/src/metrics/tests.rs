@@ -30,6 +30,7 @@ fn metrics_have_the_documented_names_and_labels() {
     service.handshake(Duration::from_millis(3), false);
     service.handshake(Duration::from_micros(700), true);
     service.handshake_failed("incompatible");
+    service.client_verdict("expired");
     service.bytes(1000, 20);
     service.bytes(0, 5);
     service.ghost(CloseReason::Idle);
@@ -47,6 +48,7 @@ fn metrics_have_the_documented_names_and_labels() {
         "ravelin_handshake_duration_seconds_bucket{le=\"0.005\",service=\"rtmps\",resumed=\"false\"} 1",
         "ravelin_handshake_duration_seconds_bucket{le=\"+Inf\",service=\"rtmps\",resumed=\"false\"} 1",
         "ravelin_handshake_failures_total{service=\"rtmps\",reason=\"incompatible\"} 1",
+        "ravelin_client_verdicts_total{service=\"rtmps\",status=\"expired\"} 1",
         "ravelin_bytes_total{service=\"rtmps\",direction=\"to_backend\"} 1000",
         "ravelin_bytes_total{service=\"rtmps\",direction=\"to_client\"} 25",
         "ravelin_ghosts_reaped_total{service=\"rtmps\",kind=\"idle\"} 1",

@@ -20,6 +20,7 @@ fn full() -> Sent<'static> {
             alpn: Some(b"h2"),
             authority: Some("live.example"),
             client_common_name: Some("camera 7"),
+            resumed: false,
         }),
         unique_id: Some(*b"0123456789abcdef"),
         crc32c: true,
@@ -96,6 +97,15 @@ fn f06_without_a_client_certificate_nothing_is_verified() {
 }
 
 #[test]
+fn f06_a_resumed_sessions_certificate_is_of_an_earlier_connection() {
+    let mut sent = full();
+    sent.tls.as_mut().unwrap().resumed = true;
+    let tls = read(&written(ProxyVersion::V2, &sent)).unwrap().unwrap().0.tlvs.tls.unwrap();
+    assert!(!tls.certificate_on_connection && tls.certificate_in_session && tls.verified);
+    assert_eq!(tls.common_name.as_deref(), Some("camera 7"));
+}
+
+#[test]
 fn oversized_values_are_left_out() {
     let long = "x".repeat(70_000);
     let mut sent = full();
@@ -105,6 +115,7 @@ fn oversized_values_are_left_out() {
         alpn: Some(long.as_bytes()),
         authority: Some(&long),
         client_common_name: Some(&long),
+        resumed: false,
     });
     let bytes = written(ProxyVersion::V2, &sent);
     assert!(bytes.len() <= 536, "{}", bytes.len());

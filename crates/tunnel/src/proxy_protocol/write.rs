@@ -45,6 +45,8 @@ pub struct TlsFacts<'a> {
     /// The common name in the client's *verified* certificate; empty when the certificate has none. None when no
     /// certificate was verified.
     pub client_common_name: Option<&'a str>,
+    /// Whether the session was resumed: its certificate was then given over an earlier connection.
+    pub resumed: bool,
 }
 
 /// Appends a header to `out`.
@@ -125,7 +127,8 @@ fn write_binary(header: &Sent<'_>, addresses: ProxiedAddress, out: &mut Vec<u8>)
 fn ssl(tls: &TlsFacts<'_>) -> SslInfo<'static> {
     let certificate = tls.client_common_name.is_some();
     // "zero if the client presented a certificate and it was successfully verified, and non-zero otherwise".
-    let mut info = SslInfo::new(true, certificate, certificate, u32::from(!certificate));
+    let on_connection = certificate && !tls.resumed;
+    let mut info = SslInfo::new(true, on_connection, certificate, u32::from(!certificate));
     if let Some(version) = fitting(tls.version) {
         info.append_tlv(Tlv::SslVersion(version.into()));
     }

@@ -17,6 +17,7 @@ mod pump;
 
 use crate::{
     active::ActiveService,
+    clients::ClientFacts,
     limits::Admitted,
     log::{ConnectionRecord, Log, TlsRecord},
     reason::CloseReason,
@@ -27,7 +28,7 @@ use crate::{
 use backend::BackendStream;
 use ends::{Ends, Step};
 use mio::net::TcpStream;
-use ravelin_tls::{Connection, HandshakeKind, OpenBuffer, SealBuffer, TlsError};
+use ravelin_tls::{Connection, HandshakeKind, OpenBuffer, SealBuffer};
 use std::{
     io::{self, ErrorKind, Read as _},
     net::SocketAddr,
@@ -407,13 +408,8 @@ impl Relay {
     }
 
     /// Refuses the client: the alert goes out, and the line is cut once the client has had time to read it.
-    fn refuse(
-        &mut self,
-        reason: CloseReason,
-        error: &TlsError,
-        thread: &Thread,
-    ) -> Result<(), Over> {
-        let over = Over::lost(reason, Some(error.to_string()));
+    fn refuse(&mut self, reason: CloseReason, why: String, thread: &Thread) -> Result<(), Over> {
+        let over = Over::lost(reason, Some(why));
         let answer = !self.tls.outgoing().is_empty();
         if !answer || self.flush_client().is_err() || !self.tls.outgoing().is_empty() {
             return Err(over);
@@ -480,7 +476,9 @@ impl Relay {
         if self.is_handshaking() && over.reason.is_ghost() {
             metrics.handshake_failed(over.reason.word());
         }
-        thread.log.connection(thread.wall, &self.record(over, thread));
+        let client = self.client_facts();
+        let record = self.record(over, client.as_ref(), thread);
+        thread.log.connection(thread.wall, &record);
     }
 
     /// Reads what came after the end, so that closing does not turn into a reset that destroys our last bytes.
@@ -494,7 +492,21 @@ impl Relay {
         }
     }
 
-    fn record<'a>(&'a self, over: &'a Over, thread: &Thread) -> ConnectionRecord<'a> {
+    /// What is known of the client's certificate, where one was asked for.
+    fn client_facts(&self) -> Option<ClientFacts> {
+        self.service.settings.client_auth.as_ref()?;
+        match self.tls.verdict() {
+            Some(verdict) => Some(ClientFacts::of(verdict)),
+            None => self.tls.handshake().map(|_| ClientFacts::none()),
+        }
+    }
+
+    fn record<'a>(
+        &'a self,
+        over: &'a Over,
+        client: Option<&'a ClientFacts>,
+        thread: &Thread,
+    ) -> ConnectionRecord<'a> {
         let target = &self.service.settings.target;
         ConnectionRecord {
             id: self.id,
@@ -509,6 +521,7 @@ impl Relay {
                 resumed: done.kind == HandshakeKind::Resumed,
                 alpn: done.alpn.as_deref(),
             }),
+            certificate: client.map(ClientFacts::record),
             to_backend: self.bytes.up,
             to_client: self.bytes.down,
             duration: Duration::from_millis(thread.now.saturating_sub(self.times.accepted)),

@@ -5,7 +5,8 @@ use super::{
     deadlines::after,
 };
 use crate::{
-    metrics::handshake_failure,
+    clients,
+    metrics::{NO_CERTIFICATE, handshake_failure},
     proxy_protocol::{self, Sent, TlsFacts},
     reason::CloseReason,
     service::ClientAddress,
@@ -17,6 +18,7 @@ use ravelin_tls::{
 };
 use std::{
     io::{self, ErrorKind, Read as _},
+    sync::Arc,
     time::Duration,
 };
 
@@ -98,6 +100,13 @@ impl Relay {
 
     fn fail(&mut self, error: &TlsError, thread: &Thread) -> Result<(), Over> {
         self.service.metrics.handshake_failed(handshake_failure(error));
+        match self.tls.verdict() {
+            Some(verdict) => self.service.metrics.client_verdict(verdict.status().word()),
+            None if error.alert_sent() == Some(Alert::CERTIFICATE_REQUIRED) => {
+                self.service.metrics.client_verdict(NO_CERTIFICATE);
+            }
+            None => {}
+        }
         let reason = match error {
             TlsError::AlertReceived(Alert::CLOSE_NOTIFY) => CloseReason::HandshakeAborted,
             TlsError::Hello(HelloError::Foreign(Foreign::ProxyHeader)) => {
@@ -105,7 +114,20 @@ impl Relay {
             }
             _ => CloseReason::HandshakeFailed,
         };
-        self.refuse(reason, error, thread)
+        self.refuse(reason, error.to_string(), thread)
+    }
+
+    /// Looks whether a client that proved itself is one that may come in. False when it was refused.
+    fn admit(&mut self, thread: &Thread) -> Result<bool, Over> {
+        let Some(auth) = &self.service.settings.client_auth else { return Ok(true) };
+        let verdict = self.tls.verdict().map(Arc::as_ref);
+        let word = verdict.map_or(NO_CERTIFICATE, |verdict| verdict.status().word());
+        self.service.metrics.client_verdict(word);
+        let Err(why) = auth.admits(verdict) else { return Ok(true) };
+        self.service.metrics.handshake_failed(CloseReason::ClientNotAllowed.word());
+        self.tls.abort(Alert::ACCESS_DENIED);
+        self.refuse(CloseReason::ClientNotAllowed, why.to_string(), thread)?;
+        Ok(false)
     }
 
     /// Reads the PROXY header at the front. False while it is incomplete.
@@ -127,6 +149,9 @@ impl Relay {
 
     /// The handshake is done: tells the metrics, dials the backend.
     fn established(&mut self, thread: &mut Thread, index: usize) -> Result<(), Over> {
+        if !self.admit(thread)? {
+            return Ok(());
+        }
         let resumed = self.tls.handshake().is_some_and(|done| done.kind == HandshakeKind::Resumed);
         let took = thread.now.saturating_sub(self.times.accepted);
         self.service.metrics.handshake(Duration::from_millis(took), resumed);
@@ -142,6 +167,9 @@ impl Relay {
         };
         let local = self.destination.or_else(|| self.client.local_addr().ok());
         let handshake = self.tls.handshake();
+        let trusted = self.tls.verdict().and_then(|verdict| verdict.trusted());
+        let common_name =
+            trusted.map(|trusted| clients::common_name(trusted.certificate()).unwrap_or_default());
         let mut header = Vec::new();
         proxy_protocol::write(
             version,
@@ -153,7 +181,8 @@ impl Relay {
                     cipher: done.suite.openssl_name(),
                     alpn: done.alpn.as_deref(),
                     authority: self.server_name.as_deref(),
-                    client_common_name: None,
+                    client_common_name: common_name.as_deref(),
+                    resumed: done.kind == HandshakeKind::Resumed,
                 }),
                 unique_id: Some(self.unique_id(thread)),
                 crc32c: true,

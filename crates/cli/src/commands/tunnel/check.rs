@@ -7,6 +7,7 @@ use crate::{
 };
 use jiff::{Timestamp, Unit};
 use ravelin_tunnel::{
+    clients::ClientAuth,
     config::Diagnostic,
     service::{
         AdminAddress, CertificateFacts, ClientAddress, ProxyVersion, Resumption, Service, Settings,
@@ -192,6 +193,15 @@ impl Report<'_> {
             );
         }
         let _ = writeln!(text, "  client       {}", client_address(service));
+        if let Some(auth) = &service.client_auth {
+            let need = if auth.required { "required" } else { "optional" };
+            let (anchors, crls) = (auth.trust.anchors.len(), auth.trust.crls.len());
+            let _ = writeln!(
+                text,
+                "  certificates {need} of clients, anchors {anchors}, revocation lists {crls}, allowed: {}",
+                allowed(auth).unwrap_or_else(|| "every trusted one".into())
+            );
+        }
         if let Some(proxy) = &service.accept_proxy {
             let from: Vec<String> = proxy
                 .trusted
@@ -279,6 +289,13 @@ fn describe(service: &Service) -> Value {
         "target": service.target.to_string(),
         "addresses": addresses,
         "certificates": certificates,
+        "client_auth": service.client_auth.as_ref().map(|auth| json!({
+            "required": auth.required,
+            "anchors": auth.trust.anchors.len(),
+            "crls": auth.trust.crls.len(),
+            "allow_names": auth.names.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "allow_pins": auth.pins.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        })),
         "client_address": client_address(service),
         "timeouts": {
             "handshake": seconds(limits.handshake),
@@ -293,6 +310,14 @@ fn describe(service: &Service) -> Value {
         "max_connections": service.max_connections,
         "max_per_source": service.max_per_source,
     })
+}
+
+/// The rules that choose among trusted clients, if there are any.
+fn allowed(auth: &ClientAuth) -> Option<String> {
+    let names = auth.names.iter().map(ToString::to_string);
+    let pins = auth.pins.iter().map(|pin| format!("pin {pin}"));
+    let rules: Vec<String> = names.chain(pins).collect();
+    (!rules.is_empty()).then(|| rules.join(", "))
 }
 
 fn client_address(service: &Service) -> &'static str {

@@ -5,9 +5,10 @@ use crate::{
     exit::Failure,
 };
 use ravelin_tunnel::{
+    clients::ClientAuthMode,
     config::{
         AcceptProxy, AcceptProxyTable, Configuration, Diagnostic, File, Parsed,
-        file::{Admin, ClientAddress, Identity, Keepalive, Service, Where},
+        file::{Admin, ClientAddress, ClientAuth, Identity, Keepalive, Service, Where},
     },
     service::{IdleBy, LogFormat, OnTruncation},
 };
@@ -50,6 +51,12 @@ impl Written {
             return Err(Failure::input(format!(
                 "{certs} times --cert and {keys} times --key: each certificate needs its key, in the same order"
             )));
+        }
+        let asked = self.service.client_auth.filter(|mode| *mode != args::ClientAuth::None);
+        if asked.is_some() && self.service.client_anchor.is_empty() {
+            return Err(Failure::input(
+                "--client-anchor is missing: without it no client could be trusted",
+            ));
         }
         Ok(())
     }
@@ -98,6 +105,7 @@ impl Written {
             None,
             Some(identities.collect()),
         );
+        service.client_auth = client_auth(args);
         service.client_address = match args.send_proxy {
             Some(args::ProxyVersion::V1) => Some(at(ClientAddress::ProxyV1)),
             Some(args::ProxyVersion::V2) => Some(at(ClientAddress::ProxyV2)),
@@ -147,6 +155,24 @@ impl Written {
         file.service.insert(at(SERVICE.to_owned()), service);
         file
     }
+}
+
+fn client_auth(args: &ServiceArgs) -> Option<ClientAuth> {
+    let mode = match args.client_auth? {
+        args::ClientAuth::None => ClientAuthMode::None,
+        args::ClientAuth::Optional => ClientAuthMode::Optional,
+        args::ClientAuth::Required => ClientAuthMode::Required,
+    };
+    let files = |paths: &[PathBuf]| -> Vec<_> { paths.iter().cloned().map(at).collect() };
+    let names: Vec<_> = args.allow_client_name.iter().cloned().map(Parsed).collect();
+    let pins: Vec<_> = args.allow_client_pin.iter().copied().map(Parsed).collect();
+    Some(ClientAuth {
+        mode: at(mode),
+        anchors: Some(at(files(&args.client_anchor))),
+        crls: Some(files(&args.client_crl)),
+        allow_names: (!names.is_empty()).then(|| at(names)),
+        allow_pins: (!pins.is_empty()).then(|| at(pins)),
+    })
 }
 
 /// What comes from the command line has no place in a file.

@@ -260,13 +260,14 @@ impl<R: Raw> Negotiation for Handshaking<R> {
             )?),
             DataPath::Engine => Box::new(EngineTraffic::new(connection, now)),
         };
+        // They are sealed already: an alert that overtook them would not authenticate.
+        held.extend(tickets);
         if let Some(judge) = judge
             && let Err((alert, error)) = judge.again(&handshake, now, verdict)
         {
             traffic.alert(true, alert, held);
             return Err(error);
         }
-        held.extend(tickets);
         Ok((handshake, traffic))
     }
 

@@ -38,7 +38,7 @@ pub(super) fn fate(setting: &Setting<'_>) -> Fate {
         }
         "output" | "log" | "syslog" | "debug" => "ravelin logs to standard error",
         "cafile" | "capath" | "crlfile" | "crlpath" | "checkhost" | "checkip" | "checkemail" => {
-            "ravelin asks clients for no certificates"
+            "client certificates are not imported: write `client-auth`"
         }
         "ocsp" | "ocspaia" | "ocspflag" | "ocspnonce" | "ocsprequire" | "timeoutocsp" => {
             "ravelin asks for no revocation"

@@ -42,7 +42,7 @@ min-version = "1.2"
 max-version = "1.2"
 
 [service."rtmps"]
-# line 21: `CAfile = /etc/ssl/ca.pem` is not carried over: ravelin asks clients for no certificates
+# line 21: `CAfile = /etc/ssl/ca.pem` is not carried over: client certificates are not imported: write `client-auth`
 # line 23: `TIMEOUTclose = 0` is not carried over: a time limit is a number of seconds from 1 up
 # line 26: `ciphers = HIGH:!aNULL` is not carried over: ravelin has no cipher strings; list suites under `ciphers`, all it has are safe
 listen = ["[::]:443"]

@@ -247,3 +247,58 @@ fn names_are_looked_up() {
     assert_eq!(lookup("[::1]:443", true).unwrap(), ["[::1]:443".parse().unwrap()]);
     assert!(lookup("no such host:1", true).unwrap_err().0.contains("cannot be found"));
 }
+
+#[test]
+fn client_authentication_needs_files_that_hold_what_they_should() {
+    let folder = Folder::new();
+    folder.certificate("a", &["a.example"], true).write("empty.pem", "nothing\n");
+    let with = |line: &str| format!("{SERVICE}client-auth = {line}\n");
+    let none = folder.resolve(&with("{ mode = \"none\" }")).unwrap();
+    assert!(none.services[0].client_auth.is_none());
+    let settings = folder.resolve(&with(
+        "{ mode = \"optional\", anchors = [\"a.pem\"], allow-names = [\"dns:b.example\"] }",
+    ));
+    let settings = settings.unwrap();
+    let auth = settings.services[0].client_auth.as_ref().unwrap();
+    assert!(!auth.required);
+    assert_eq!((auth.trust.anchors.len(), auth.names.len(), auth.pins.len()), (1, 1, 0));
+    for (line, expected) in [
+        (
+            "{ mode = \"required\" }",
+            "ravelin.toml:5:24: there is no trust anchor, so no client could be trusted; help: write anchors = [\"clients.pem\"]",
+        ),
+        (
+            "{ mode = \"required\", anchors = [] }",
+            "ravelin.toml:5:46: there is no trust anchor, so no client could be trusted; help: write anchors = [\"clients.pem\"]",
+        ),
+        (
+            "{ mode = \"required\", anchors = [\"a.pem\"], allow-pins = [] }",
+            "ravelin.toml:5:70: an empty list allows nobody; help: leave the key out to allow every trusted certificate",
+        ),
+        (
+            "{ mode = \"required\", anchors = [\"a.pem\", \"empty.pem\"] }",
+            "ravelin.toml:5:56: trust anchors empty.pem: it holds no certificate",
+        ),
+        (
+            "{ mode = \"required\", anchors = [\"a.pem\"], crls = [\"a.pem\"] }",
+            "ravelin.toml:5:65: revocation list a.pem: it holds no certificate revocation list",
+        ),
+        (
+            "{ mode = \"required\", anchors = [\"gone.pem\"] }",
+            "ravelin.toml:5:47: trust anchors gone.pem: cannot be read: No such file or directory (os error 2)",
+        ),
+    ] {
+        assert_eq!(folder.fault(&with(line)), expected);
+    }
+}
+
+#[test]
+fn services_with_the_same_trust_share_it() {
+    let folder = Folder::new();
+    folder.certificate("a", &["a.example"], true);
+    let auth = "[defaults]\nclient-auth = { mode = \"required\", anchors = [\"a.pem\"] }\n";
+    let second = SERVICE.replace("service.a", "service.b");
+    let settings = folder.resolve(&format!("{auth}{SERVICE}{second}")).unwrap();
+    let trust = |service: usize| &settings.services[service].client_auth.as_ref().unwrap().trust;
+    assert!(Arc::ptr_eq(trust(0), trust(1)));
+}
