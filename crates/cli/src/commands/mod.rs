@@ -2,6 +2,7 @@
 
 pub mod cert;
 mod generate;
+mod judgement;
 mod tunnel;
 
 use crate::{
