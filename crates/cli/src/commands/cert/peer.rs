@@ -4,6 +4,7 @@ use crate::{args::cert::judge::ServerArgs, exit::Failure};
 use ravelin_tls::{ClientConfig, ClientContext, Connection, End, OpenBuffer, Trust};
 use ravelin_trust::Anchors;
 use std::{
+    fmt,
     io::{self, Read as _, Write as _},
     net::{Ipv6Addr, TcpStream, ToSocketAddrs as _},
     path::Path,
@@ -52,8 +53,7 @@ impl Server {
     /// When there is no TLS connection to be had.
     pub fn ask(&self, args: &ServerArgs) -> Result<Presented, Failure> {
         let name = args.servername.as_ref().unwrap_or(&self.host);
-        self.converse(name)
-            .map_err(|why| Failure::Unanswered(format!("{}:{}: {why}", self.host, self.port)))
+        self.converse(name).map_err(|why| Failure::Unanswered(format!("{self}: {why}")))
     }
 
     fn converse(&self, name: &str) -> Result<Presented, String> {
@@ -85,6 +85,16 @@ impl Server {
             }
         }
         Err(fault)
+    }
+}
+
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
     }
 }
 

@@ -79,6 +79,9 @@ pub fn what_to_do(judged: &Judged) -> Option<String> {
             }
         }
         Status::Invalid => match error?.rule {
+            Rule::PurposeMismatch | Rule::KeyUsageMismatch if judged.terms.connected => {
+                format!("get a certificate that allows {}", judged.terms.purpose)
+            }
             Rule::PurposeMismatch | Rule::KeyUsageMismatch => format!(
                 "get a certificate that allows {}, or judge it for what it is (--purpose)",
                 judged.terms.purpose

@@ -12,7 +12,7 @@ mod source;
 
 pub use answer::{Answer, Fault, unanswered};
 pub use files::{Ders, Files, Kind, fault};
-pub use online::{Fetch, Online};
+pub use online::{Fetch, Fetching, Online};
 pub use report::text;
 pub use source::{Source, Store, stores};
 
@@ -33,6 +33,8 @@ pub struct Terms {
     pub stores: Vec<Store>,
     /// Whether more may be fetched.
     pub online: bool,
+    /// Whether it is a server's that was connected to, which leaves no choice of purpose.
+    pub connected: bool,
 }
 
 /// A certificate that was judged.

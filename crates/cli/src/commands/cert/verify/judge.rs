@@ -59,6 +59,7 @@ pub fn judge(
         profile: question.profile,
         stores: question.stores,
         online: question.online,
+        connected: false,
     };
     Ok(Judged { terms, time, verdict: verdict.into(), anchors: anchors.len(), fetches })
 }
