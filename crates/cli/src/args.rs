@@ -1,10 +1,12 @@
 //! The command line as typed.
 
 pub mod cert;
+pub mod connect;
 
 use cert::CertCommand;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use connect::ConnectArgs;
 use ravelin_tls::{CipherSuite, Group, Version};
 use ravelin_tunnel::{
     clients::{NamePattern, Pin},
@@ -42,6 +44,20 @@ pub enum Command {
     /// Keys, requests and certificates: make, sign, pack.
     #[command(subcommand)]
     Cert(Box<CertCommand>),
+    /// Connect to a TLS server: see the handshake and whether its certificate may be trusted, and talk through it.
+    ///
+    /// After the report, on standard error, it is a pipe between standard input and the server, until the server has said
+    /// that there is no more; the end of standard input is told to the server. With --check it stops after the report,
+    /// which is then on standard output. A server that is not trusted is refused. Exits with 0 if it is trusted, 1 if it is
+    /// refused for its certificate (or, as a pipe, data were lost), 2 if there is no TLS connection to be had, and 3 if its
+    /// certificate's revocation must be known and is not.
+    #[command(after_help = "Examples:
+  ravelin connect www.example.com:443 --check
+  ravelin connect www.example.com:443 --alpn http/1.1 < request.txt > answer.txt
+  ravelin connect mail.example.com:587 --starttls smtp --check --json
+  ravelin connect 192.0.2.1:8443 --servername www.example.com --anchor root.pem --cert client.pem --key client.key
+  ravelin connect www.example.com:443 --check --online --revocation always --time 2027-01-31T00:00:00Z")]
+    Connect(Box<ConnectArgs>),
     /// Print what packagers and editors want.
     #[command(subcommand)]
     Generate(GenerateCommand),

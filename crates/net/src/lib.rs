@@ -4,6 +4,7 @@
 //! - [`fetch`]: issuer certificates, certificate revocation lists and OCSP responses over HTTP, within limits of size,
 //!   time, redirects and address ranges, cached in memory and on disk. URLs come out of certificates, so whoever issued
 //!   the certificate chose them: they are hostile input, and so is everything that comes back.
+//! - [`dial`](fn@dial): connects to whichever address of a host answers first.
 //! - [`evaluate`](fn@evaluate): drives `ravelin-trust`'s evaluation, fetching what it asks for.
 //! - [`roots`]: trust anchors from the platform, from Mozilla's list or from files, as DER.
 //!
@@ -35,6 +36,7 @@
 mod acceptor;
 pub mod blocking;
 mod connector;
+mod dial;
 mod evaluate;
 pub mod fetch;
 pub mod roots;
@@ -42,5 +44,6 @@ mod stream;
 
 pub use acceptor::{Accepting, TlsAcceptor};
 pub use connector::{ConnectError, TlsConnector};
+pub use dial::dial;
 pub use evaluate::{Evaluated, Fetched, evaluate};
 pub use stream::{StreamError, TlsStream};

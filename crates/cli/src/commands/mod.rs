@@ -1,7 +1,9 @@
 //! The commands.
 
 pub mod cert;
+pub mod connect;
 mod generate;
+mod judgement;
 mod tunnel;
 
 use crate::{
@@ -16,6 +18,7 @@ use crate::{
 pub fn run(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
         Command::Cert(command) => cert::run(*command, cli.json),
+        Command::Connect(args) => connect::run(&args, cli.json),
         Command::Tunnel(args) => tunnel::run(*args, cli.json),
         Command::Generate(command) => generate::run(command),
     }

@@ -58,6 +58,11 @@ pub fn is_colored() -> bool {
     AutoStream::choice(&io::stdout()) != ColorChoice::Never
 }
 
+/// The same of standard error.
+pub fn is_colored_beside() -> bool {
+    AutoStream::choice(&io::stderr()) != ColorChoice::Never
+}
+
 /// Whether both outputs are the same terminal, as far as one can tell.
 pub fn is_interactive() -> bool {
     io::stdout().is_terminal() && io::stderr().is_terminal()

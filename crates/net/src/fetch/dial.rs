@@ -3,18 +3,8 @@
 use super::{
     FetchFault, FetchLimits, Phase, Resolve, address::special_range, target::Target, within,
 };
-use std::{io, net::SocketAddr, time::Duration};
-use tokio::{
-    net::TcpStream,
-    task::JoinSet,
-    time::{Instant, timeout},
-};
-
-/// Addresses of one host that are tried.
-const MAX_ADDRESSES: usize = 8;
-
-/// How long an address has to answer before the next one is tried as well (RFC 8305, section 8).
-const STAGGER: Duration = Duration::from_millis(250);
+use std::net::SocketAddr;
+use tokio::{net::TcpStream, time::Instant};
 
 /// Connects to the target, by an address that is judged here: nothing is looked up a second time.
 pub(super) async fn dial(
@@ -31,7 +21,7 @@ pub(super) async fn dial(
     };
     let allowed = allowed(found, limits)?;
     let deadline = deadline.min(Instant::now() + limits.connect);
-    within(deadline, Phase::Connect, first_of(&alternating(allowed)))
+    within(deadline, Phase::Connect, crate::dial(allowed))
         .await?
         .map_err(|error| FetchFault::Unreachable(error.to_string()))
 }
@@ -55,59 +45,10 @@ fn allowed(found: Vec<SocketAddr>, limits: &FetchLimits) -> Result<Vec<SocketAdd
     }
 }
 
-/// The two families in turn, beginning with that of the first (RFC 8305, section 4), up to the maximum.
-fn alternating(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
-    let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
-    let (one, other): (Vec<_>, Vec<_>) =
-        addresses.into_iter().partition(|address| address.is_ipv6() == first_is_v6);
-    let (mut one, mut other) = (one.into_iter(), other.into_iter());
-    let mut all = Vec::new();
-    loop {
-        let before = all.len();
-        all.extend(one.next());
-        all.extend(other.next());
-        if all.len() == before || all.len() >= MAX_ADDRESSES {
-            all.truncate(MAX_ADDRESSES);
-            return all;
-        }
-    }
-}
-
-/// The first connection that stands; if none does, the last error.
-async fn first_of(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
-    let mut waiting = addresses.iter().copied();
-    let mut attempts = JoinSet::new();
-    let mut fault = io::Error::from(io::ErrorKind::AddrNotAvailable);
-    loop {
-        if let Some(address) = waiting.next() {
-            attempts.spawn(async move {
-                TcpStream::connect(address)
-                    .await
-                    .map_err(|error| io::Error::new(error.kind(), format!("{address}: {error}")))
-            });
-        } else if attempts.is_empty() {
-            return Err(fault);
-        }
-        let ended = if waiting.len() == 0 {
-            attempts.join_next().await
-        } else {
-            // Silence is the sign to try the next as well.
-            timeout(STAGGER, attempts.join_next()).await.unwrap_or_default()
-        };
-        match ended {
-            Some(Ok(Ok(stream))) => return Ok(stream),
-            Some(Ok(Err(error))) => fault = error,
-            Some(Err(error)) => fault = io::Error::other(error),
-            None => {}
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{FetchFault, FetchLimits, MAX_ADDRESSES, allowed, alternating, first_of};
+    use super::{FetchFault, FetchLimits, allowed};
     use std::net::SocketAddr;
-    use tokio::net::TcpListener;
 
     fn addresses(texts: &[&str]) -> Vec<SocketAddr> {
         texts.iter().map(|text| text.parse().unwrap()).collect()
@@ -128,29 +69,5 @@ mod tests {
         assert_eq!(allowed(found.clone(), &named).unwrap(), [found[1], found[2]]);
         let open = FetchLimits { allow_private: true, ..limits };
         assert_eq!(allowed(found.clone(), &open).unwrap(), found);
-    }
-
-    #[test]
-    fn families_take_turns() {
-        let found = addresses(&["[::1]:1", "[::2]:1", "[::3]:1", "1.0.0.1:1"]);
-        let expected = addresses(&["[::1]:1", "1.0.0.1:1", "[::2]:1", "[::3]:1"]);
-        assert_eq!(alternating(found), expected);
-        let many = (0..100).map(|port| SocketAddr::from(([1, 1, 1, 1], port))).collect();
-        assert_eq!(alternating(many).len(), MAX_ADDRESSES);
-        assert!(alternating(Vec::new()).is_empty());
-    }
-
-    #[tokio::test]
-    async fn an_address_that_refuses_does_not_hide_one_that_accepts() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let open = listener.local_addr().unwrap();
-        let closed = {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            listener.local_addr().unwrap()
-        };
-        let stream = first_of(&[closed, open]).await.unwrap();
-        assert_eq!(stream.peer_addr().unwrap(), open);
-        let error = first_of(&[closed, closed]).await.unwrap_err();
-        assert!(error.to_string().starts_with(&closed.to_string()), "{error}");
     }
 }

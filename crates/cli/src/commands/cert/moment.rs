@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use ravelin_trust::Time;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Seconds of a day.
 const DAY: i64 = 86_400;
@@ -21,7 +21,12 @@ pub fn moment(text: &str) -> Result<Time, String> {
 
 /// What the clock says.
 pub fn now() -> Time {
-    Time::since_epoch(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
+    Time::since_epoch(since_epoch())
+}
+
+/// What the clock says, since 1970-01-01T00:00:00Z.
+pub fn since_epoch() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 /// Whole days from one moment to another; below zero if that lies before.

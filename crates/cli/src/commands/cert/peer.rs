@@ -4,9 +4,11 @@ use crate::{args::cert::judge::ServerArgs, exit::Failure};
 use ravelin_tls::{ClientConfig, ClientContext, Connection, End, OpenBuffer, Trust};
 use ravelin_trust::Anchors;
 use std::{
+    fmt,
     io::{self, Read as _, Write as _},
-    net::{TcpStream, ToSocketAddrs as _},
+    net::{Ipv6Addr, TcpStream, ToSocketAddrs as _},
     path::Path,
+    str::FromStr,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -22,8 +24,10 @@ const MAX_ADDRESSES: usize = 8;
 /// A server: a host and a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
-    host: String,
-    port: u16,
+    /// A DNS name or an IP address.
+    pub host: String,
+    /// Never 0.
+    pub port: u16,
 }
 
 /// What a server presented.
@@ -40,15 +44,7 @@ pub struct Presented {
 impl Server {
     /// HOST:PORT, unless that is a file.
     pub fn parse(text: &str) -> Option<Server> {
-        let (host, port) = text.rsplit_once(':')?;
-        let port = port.parse().ok().filter(|port| *port != 0)?;
-        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-        let is_host = match bare {
-            Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
-            None => !host.is_empty() && !host.contains(['/', ':', ' ']),
-        };
-        let is_server = is_host && !Path::new(text).exists();
-        is_server.then(|| Server { host: bare.unwrap_or(host).to_owned(), port })
+        text.parse().ok().filter(|_| !Path::new(text).exists())
     }
 
     /// Asks for its certificates.
@@ -57,8 +53,7 @@ impl Server {
     /// When there is no TLS connection to be had.
     pub fn ask(&self, args: &ServerArgs) -> Result<Presented, Failure> {
         let name = args.servername.as_ref().unwrap_or(&self.host);
-        self.converse(name)
-            .map_err(|why| Failure::Unanswered(format!("{}:{}: {why}", self.host, self.port)))
+        self.converse(name).map_err(|why| Failure::Unanswered(format!("{self}: {why}")))
     }
 
     fn converse(&self, name: &str) -> Result<Presented, String> {
@@ -90,6 +85,38 @@ impl Server {
             }
         }
         Err(fault)
+    }
+}
+
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+impl FromStr for Server {
+    type Err = String;
+
+    /// HOST:PORT.
+    fn from_str(text: &str) -> Result<Server, String> {
+        let (host, port) = text
+            .rsplit_once(':')
+            .ok_or_else(|| format!("`{text}` has no port: write HOST:PORT, such as {text}:443"))?;
+        let port = port.parse().ok().filter(|port| *port != 0);
+        let port = port.ok_or("a port is a number from 1 to 65535")?;
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        let is_host = match bare {
+            Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+            None => !host.is_empty() && !host.contains(['/', ':', ' ']),
+        };
+        if !is_host {
+            return Err(format!("`{host}` is no host: write a name, 192.0.2.1 or [2001:db8::1]"));
+        }
+        Ok(Server { host: bare.unwrap_or(host).to_owned(), port })
     }
 }
 

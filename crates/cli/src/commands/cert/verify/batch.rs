@@ -1,15 +1,12 @@
 //! `verify --batch`: many questions, one process, answers in the order of the questions.
 
-use super::{
-    answer::{Answer, Fault, unanswered},
-    files::Files,
-    judge::judge,
-    line,
-    online::Online,
-};
+use super::{judge::judge, line};
 use crate::{
     args::cert::judge::FetchingArgs,
-    commands::cert::input::InputError,
+    commands::{
+        cert::input::InputError,
+        judgement::{Answer, Fault, Files, Online, unanswered},
+    },
     exit::{Exit, Failure},
 };
 use serde_json::Value;

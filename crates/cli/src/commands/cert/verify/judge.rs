@@ -1,40 +1,14 @@
 //! From a question to a verdict.
 
-use super::{
-    files::{Ders, Files, Kind, fault},
-    online::{Fetch, Online},
-    question::{Question, Source},
+use super::question::Question;
+use crate::commands::{
+    cert::{input::InputError, moment},
+    judgement::{Ders, Files, Judged, Kind, Online, Source, Terms, parsed},
 };
-use crate::commands::cert::{input::InputError, moment};
 use ravelin_trust::{
-    Certificate, Request, Status, Time, Verdict, evaluate,
+    Certificate, Request, evaluate,
     revocation::{Crl, OcspResponse},
 };
-
-/// A question with its answer.
-#[derive(Debug)]
-pub struct Judged {
-    /// The question.
-    pub question: Question,
-    /// The moment it was judged for.
-    pub time: Time,
-    /// The answer.
-    pub verdict: Verdict,
-    /// How many anchors were trusted.
-    pub anchors: usize,
-    /// What was fetched on the way.
-    pub fetches: Vec<Fetch>,
-}
-
-impl Judged {
-    /// Whether it may be trusted. Nothing is without the engine's proof.
-    pub fn status(&self) -> Status {
-        match self.verdict.status() {
-            Status::Trusted if self.verdict.trusted().is_none() => Status::UntrustedSigners,
-            status => status,
-        }
-    }
-}
 
 /// Answers a question, with more that is fetched if `online` is given.
 ///
@@ -79,20 +53,13 @@ pub fn judge(
         Some(online) => online.decide(request),
         None => (evaluate(&request), Vec::new()),
     };
-    Ok(Judged { question, time, verdict, anchors: anchors.len(), fetches })
-}
-
-/// Everything that sources hold, understood.
-fn parsed<'d, T, E: std::fmt::Display>(
-    loaded: &'d [(Source, Ders)],
-    noun: &str,
-    parse: impl Fn(&'d [u8]) -> Result<T, E>,
-) -> Result<Vec<T>, InputError> {
-    let mut all = Vec::new();
-    for (source, ders) in loaded {
-        for (index, der) in ders.iter().enumerate() {
-            all.push(parse(der).map_err(|error| fault(source, noun, index, &error))?);
-        }
-    }
-    Ok(all)
+    let terms = Terms {
+        names: question.names,
+        purpose: question.purpose,
+        profile: question.profile,
+        stores: question.stores,
+        online: question.online,
+        connected: false,
+    };
+    Ok(Judged { terms, time, verdict: verdict.into(), anchors: anchors.len(), fetches })
 }

@@ -1,10 +1,13 @@
 //! A line of a batch: a JSON object with the options of `verify`.
 
-use super::{
-    answer::Fault,
-    question::{Question, Source, oids, stores, with_rules},
+use super::question::{Question, oids, with_rules};
+use crate::{
+    args::cert::judge::rule,
+    commands::{
+        cert::moment::moment,
+        judgement::{Fault, Source, stores},
+    },
 };
-use crate::{args::cert::judge::rule, commands::cert::moment::moment};
 use ravelin_trust::{Name, PolicyInput, Profile, Purpose, revocation::RevocationPolicy};
 use serde::Deserialize;
 use serde_json::Value;
@@ -133,7 +136,7 @@ fn source(name: String, text: String) -> Result<Source, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::cert::verify::question::Store;
+    use crate::commands::judgement::Store;
 
     fn read_text(text: &str) -> (Value, Result<Question, Fault>) {
         read(text.as_bytes())

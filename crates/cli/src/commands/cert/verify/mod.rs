@@ -1,32 +1,22 @@
 //! `ravelin cert verify`: may this certificate be trusted, and why or why not?
 //!
 //! - `question`: what is asked; `line`: the same as a line of a batch.
-//! - `files`: reads what the question names, once.
-//! - `judge`: from a question to a verdict; `online`: with what is fetched on the way.
-//! - `answer`: the verdict for programs; `report`: for people; `advice`: what to do about it.
+//! - `judge`: from a question to a verdict.
 //! - `batch`: many questions.
 
-mod advice;
-mod answer;
 mod batch;
-mod files;
 mod judge;
 mod line;
-mod online;
 mod question;
-mod report;
 
 use crate::{
     args::cert::judge::VerifyArgs,
+    commands::judgement::{self, Answer, Files, Online},
     exit::{Exit, Failure},
     output,
 };
-use answer::Answer;
-use files::Files;
 use judge::judge;
-use online::Online;
 use question::Question;
-use ravelin_trust::Status;
 
 /// Judges a certificate, or every line of a batch.
 ///
@@ -44,14 +34,9 @@ pub fn run(args: &VerifyArgs, json: bool) -> Result<Exit, Failure> {
         online.end();
     }
     let judged = judged?;
-    let exit = match judged.status() {
-        Status::Trusted => Exit::Yes,
-        Status::Unknown => Exit::Undecided,
-        _ => Exit::No,
-    };
-    exit.told(output::print(&if json {
+    judged.exit().told(output::print(&if json {
         Answer::new(&judged, None).line()
     } else {
-        report::text(&judged, output::is_colored())
+        judgement::text(&judged, output::is_colored())
     }))
 }

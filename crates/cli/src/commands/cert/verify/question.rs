@@ -1,38 +1,13 @@
 //! What is asked about a certificate, as typed or as a line of a batch.
 
-use crate::args::cert::judge::VerifyArgs;
+use crate::{
+    args::cert::judge::VerifyArgs,
+    commands::judgement::{Source, Store, stores},
+};
 use ravelin_trust::{
     Level, Name, PolicyInput, Profile, Purpose, Rule, Time, der, revocation::RevocationPolicy,
 };
-use std::path::{Path, PathBuf};
-
-/// Where certificates, CRLs or OCSP responses come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// A file.
-    File(PathBuf),
-    /// Text in PEM, and what it is called in messages.
-    Text { name: String, pem: String },
-}
-
-impl Source {
-    /// As it is called in messages.
-    pub fn name(&self) -> &Path {
-        match self {
-            Source::File(path) => path,
-            Source::Text { name, .. } => Path::new(name),
-        }
-    }
-}
-
-/// Whose public list of anchors is trusted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Store {
-    /// The platform's.
-    System,
-    /// Mozilla's, as this program carries it.
-    Bundled,
-}
+use std::path::PathBuf;
 
 /// A question about one certificate.
 #[derive(Clone, Debug)]
@@ -111,18 +86,6 @@ impl Question {
     }
 }
 
-/// The stores that count: the platform's where nothing else was said.
-pub fn stores(system: bool, bundled: bool, has_anchors: bool) -> Vec<Store> {
-    let mut stores = Vec::new();
-    if system || !bundled && !has_anchors {
-        stores.push(Store::System);
-    }
-    if bundled {
-        stores.push(Store::Bundled);
-    }
-    stores
-}
-
 /// The profile with rules switched.
 pub fn with_rules(profile: Profile, rules: &[(Rule, Level)]) -> Profile {
     rules.iter().fold(profile, |profile, (rule, level)| profile.with(*rule, *level))
@@ -144,15 +107,6 @@ pub fn oids(dotted: &[String]) -> Result<Vec<Box<[u8]>>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_platform_is_trusted_where_nobody_else_is() {
-        assert_eq!(stores(false, false, false), [Store::System]);
-        assert_eq!(stores(false, false, true), []);
-        assert_eq!(stores(true, false, true), [Store::System]);
-        assert_eq!(stores(false, true, true), [Store::Bundled]);
-        assert_eq!(stores(false, true, false), [Store::Bundled]);
-    }
 
     #[test]
     fn policies_are_oids() {

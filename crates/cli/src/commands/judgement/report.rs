@@ -1,6 +1,6 @@
 //! Answers for people.
 
-use super::{advice, answer::word, judge::Judged, online::Fetch};
+use super::{Fetch, Judged, advice, answer::word};
 use crate::commands::cert::{
     moment::validity,
     paint::{Paint, Tone, harmless},
@@ -46,12 +46,12 @@ pub fn text(judged: &Judged, is_colored: bool) -> String {
 
 /// What was asked, in a line.
 fn asked(judged: &Judged) -> String {
-    let question = &judged.question;
-    let mut text = format!("judged for {}", question.purpose);
-    for name in &question.names {
+    let terms = &judged.terms;
+    let mut text = format!("judged for {}", terms.purpose);
+    for name in &terms.names {
         let _ = write!(text, ", {name}");
     }
-    let _ = write!(text, ", at {}, by the profile {}", judged.time, question.profile);
+    let _ = write!(text, ", at {}, by the profile {}", judged.time, terms.profile);
     harmless(&text)
 }
 

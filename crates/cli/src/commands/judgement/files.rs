@@ -1,6 +1,6 @@
 //! Files and anchors, each read once in a run.
 
-use super::question::{Source, Store};
+use super::{Source, Store};
 use crate::commands::cert::input::{self, InputError};
 use ravelin_net::roots::{self, Roots};
 use ravelin_trust::{Anchor, Anchors, Certificate, certificate::PublicKey, der::Reader};

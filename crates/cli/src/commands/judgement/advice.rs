@@ -1,6 +1,6 @@
 //! What a status means, and what to do about it.
 
-use super::{judge::Judged, question::Store};
+use super::{Judged, Store};
 use ravelin_trust::{
     CandidatePath, Certificate, Finding, Level, Name, Purpose, Rule, Status,
     certificate::{DistributionPointName, GeneralName},
@@ -38,7 +38,7 @@ pub fn what_to_do(judged: &Judged) -> Option<String> {
                 .revocation
                 .iter()
                 .any(|one| matches!(one.status, RevocationStatus::Undetermined));
-            if !undetermined || judged.question.online {
+            if !undetermined || judged.terms.online {
                 return None;
             }
             format!("nothing has to be done; {}", would_ask(path))
@@ -56,7 +56,7 @@ pub fn what_to_do(judged: &Judged) -> Option<String> {
             None => "get a new certificate with a new key, and do not trust this one".into(),
         },
         Status::UntrustedSigners => unanchored(judged)?,
-        Status::PrincipalMismatch => mismatch(end, &judged.question.names),
+        Status::PrincipalMismatch => mismatch(end, &judged.terms.names),
         Status::InvalidChain => {
             let at = error?.certificate;
             let authority = path.certificates.get(at).or(path.certificates.last())?;
@@ -79,9 +79,12 @@ pub fn what_to_do(judged: &Judged) -> Option<String> {
             }
         }
         Status::Invalid => match error?.rule {
+            Rule::PurposeMismatch | Rule::KeyUsageMismatch if judged.terms.connected => {
+                format!("get a certificate that allows {}", judged.terms.purpose)
+            }
             Rule::PurposeMismatch | Rule::KeyUsageMismatch => format!(
                 "get a certificate that allows {}, or judge it for what it is (--purpose)",
-                judged.question.purpose
+                judged.terms.purpose
             ),
             rule @ (Rule::Sha1Signature | Rule::RsaKeySmall | Rule::DsaKey) => format!(
                 "get a certificate with a stronger key and signature ({}); --profile legacy accepts this one for old devices",
@@ -95,7 +98,7 @@ pub fn what_to_do(judged: &Judged) -> Option<String> {
         },
         Status::Unknown => match find(&path.findings, Rule::MustStaple) {
             Some(_) => "switch on OCSP stapling at the server".into(),
-            None if judged.question.online => {
+            None if judged.terms.online => {
                 "give a CRL (--crl) or an OCSP response (--ocsp), ask again later, or \
                 ask for less (--revocation best-effort)"
                     .into()
@@ -130,7 +133,7 @@ fn unanchored(judged: &Judged) -> Option<String> {
             "if you trust {issuer}, give its certificate with --anchor, from a source other than the server"
         ));
     }
-    if judged.anchors == 0 && judged.question.stores.contains(&Store::System) {
+    if judged.anchors == 0 && judged.terms.stores.contains(&Store::System) {
         return Some(
             "this machine has no list of trust anchors: --bundled-roots trusts Mozilla's, --anchor what you name"
                 .into(),
@@ -154,7 +157,7 @@ fn unanchored(judged: &Judged) -> Option<String> {
 }
 
 fn should_send(judged: &Judged) -> &'static str {
-    match judged.question.purpose {
+    match judged.terms.purpose {
         Purpose::ServerAuth => "the server should send",
         Purpose::ClientAuth => "the client should send",
         _ => "whoever presents the certificate should send",

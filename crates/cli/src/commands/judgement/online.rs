@@ -33,10 +33,16 @@ pub struct Fetch {
     pub detail: String,
 }
 
-/// Who fetches. Any number of threads may ask.
+/// Who fetches, for whoever has no runtime of its own. Any number of threads may ask.
 #[derive(Debug)]
 pub struct Online {
     runtime: Runtime,
+    fetching: Fetching,
+}
+
+/// Who fetches.
+#[derive(Clone, Debug)]
+pub struct Fetching {
     fetcher: Fetcher,
 }
 
@@ -46,6 +52,31 @@ impl Online {
     /// # Errors
     /// When the folder that was asked for cannot be made. The default one is done without then.
     pub fn new(args: &FetchingArgs) -> Result<Online, Failure> {
+        let fetching = Fetching::new(args)?;
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| impossible(&error))?;
+        Ok(Online { runtime, fetching })
+    }
+
+    /// Answers a question, fetching what would help.
+    pub fn decide(&self, request: Request<'_>) -> (Verdict, Vec<Fetch>) {
+        self.runtime.block_on(self.fetching.decide(request))
+    }
+
+    /// Leaves what still goes on behind: a look-up of a host may take long.
+    pub fn end(self) {
+        self.runtime.shutdown_background();
+    }
+}
+
+impl Fetching {
+    /// Gets ready to fetch.
+    ///
+    /// # Errors
+    /// When the folder that was asked for cannot be made. The default one is done without then.
+    pub fn new(args: &FetchingArgs) -> Result<Fetching, Failure> {
         let config = || {
             let mut limits = FetchLimits::default();
             limits.allow_private = args.allow_private;
@@ -61,8 +92,6 @@ impl Online {
         let unusable = |folder: &Path, error: io::Error| {
             Failure::input(format!("{}: cannot be used as a cache: {error}", folder.display()))
         };
-        let impossible =
-            |error: io::Error| Failure::Unanswered(format!("nothing can be fetched: {error}"));
         let fetcher = match (&args.cache, default_folder()) {
             (Some(folder), _) => Ok(with(folder).map_err(|error| unusable(folder, error))?),
             (None, Some(folder)) if !args.no_cache => {
@@ -70,20 +99,18 @@ impl Online {
             }
             (None, _) => Fetcher::new(config()),
         }
-        .map_err(impossible)?;
-        let runtime = Builder::new_current_thread().enable_all().build().map_err(impossible)?;
-        Ok(Online { runtime, fetcher })
+        .map_err(|error| impossible(&error))?;
+        Ok(Fetching { fetcher })
     }
 
     /// Answers a question, fetching what would help.
-    pub fn decide(&self, request: Request<'_>) -> (Verdict, Vec<Fetch>) {
-        self.runtime.block_on(decide(request, &self.fetcher))
+    pub async fn decide(&self, request: Request<'_>) -> (Verdict, Vec<Fetch>) {
+        decide(request, &self.fetcher).await
     }
+}
 
-    /// Leaves what still goes on behind: a look-up of a host may take long.
-    pub fn end(self) {
-        self.runtime.shutdown_background();
-    }
+fn impossible(error: &io::Error) -> Failure {
+    Failure::Unanswered(format!("nothing can be fetched: {error}"))
 }
 
 async fn decide(request: Request<'_>, fetcher: &Fetcher) -> (Verdict, Vec<Fetch>) {

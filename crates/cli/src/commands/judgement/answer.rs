@@ -1,9 +1,9 @@
 //! Answers for programs: the JSON objects of `verify`.
 
-use super::{judge::Judged, online::Fetch};
+use super::{Fetch, Judged};
 use crate::commands::cert::facts::sha256;
 use ravelin_trust::{
-    CandidatePath, Certificate, Level, Status,
+    CandidatePath, Certificate, Level,
     der::Oid,
     revocation::{RevocationStatus, Source},
 };
@@ -77,12 +77,11 @@ impl<'a> Answer<'a> {
         let verdict = &judged.verdict;
         let deciding = verdict.deciding();
         let at = verdict.paths().iter().position(|path| std::ptr::eq(path, deciding));
-        let status = judged.status();
         Answer {
             schema: 1,
             id,
-            status: status.word(),
-            code: if status == Status::Trusted { None } else { verdict.code() },
+            status: judged.status().word(),
+            code: judged.code(),
             profile: verdict.profile(),
             findings: findings(deciding, at.unwrap_or(0)),
             paths: verdict
