@@ -7,11 +7,16 @@ use crate::{
     Alert,
     config::{Peer, Trust},
 };
-use ravelin_trust::{CandidatePath, Level, Name, Rule, Status, Verdict};
+use ravelin_trust::{
+    CandidatePath, Certificate, Level, Name, Rule, Status, Verdict,
+    certificate::{Curve, KeyAlgorithm},
+    signature::{Hash, Scheme, verify},
+};
 use rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError, SignatureScheme,
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError, PeerMisbehaved,
+    SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature},
+    crypto::CryptoProvider,
     pki_types::{CertificateDer, ServerName, UnixTime},
     server::danger::{ClientCertVerified, ClientCertVerifier},
 };
@@ -68,8 +73,7 @@ impl ServerCertVerifier for ServerVerifier {
         if self.trust.dangerous_accept_untrusted {
             return Ok(HandshakeSignatureValid::assertion());
         }
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signature, algorithms)
+        verify_signature(message, certificate, signature, false)
     }
 
     fn verify_tls13_signature(
@@ -81,8 +85,7 @@ impl ServerCertVerifier for ServerVerifier {
         if self.trust.dangerous_accept_untrusted {
             return Ok(HandshakeSignatureValid::assertion());
         }
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signature, algorithms)
+        verify_signature(message, certificate, signature, true)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -146,8 +149,7 @@ impl ClientCertVerifier for ClientVerifier {
         if self.trust.dangerous_accept_untrusted {
             return Ok(HandshakeSignatureValid::assertion());
         }
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signature, algorithms)
+        verify_signature(message, certificate, signature, false)
     }
 
     fn verify_tls13_signature(
@@ -159,13 +161,50 @@ impl ClientCertVerifier for ClientVerifier {
         if self.trust.dangerous_accept_untrusted {
             return Ok(HandshakeSignatureValid::assertion());
         }
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signature, algorithms)
+        verify_signature(message, certificate, signature, true)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
     }
+}
+
+/// Whether the owner of the certificate's key signed the handshake (RFC 8446, section 4.4.3; RFC 5246, section 7.4.3).
+///
+/// rustls's own way reads the certificate with webpki, which knows fewer certificates than a profile may trust.
+fn verify_signature(
+    message: &[u8],
+    certificate: &CertificateDer<'_>,
+    signed: &DigitallySignedStruct,
+    tls13: bool,
+) -> Result<HandshakeSignatureValid, Error> {
+    let unadvertised =
+        Error::PeerMisbehaved(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme);
+    // Of TLS 1.3's ECDSA schemes each is for one curve.
+    let (scheme, curve) = match signed.scheme {
+        SignatureScheme::RSA_PKCS1_SHA256 if !tls13 => (Scheme::RsaPkcs1(Hash::Sha256), None),
+        SignatureScheme::RSA_PKCS1_SHA384 if !tls13 => (Scheme::RsaPkcs1(Hash::Sha384), None),
+        SignatureScheme::RSA_PKCS1_SHA512 if !tls13 => (Scheme::RsaPkcs1(Hash::Sha512), None),
+        SignatureScheme::RSA_PSS_SHA256 => (Scheme::RsaPss(Hash::Sha256), None),
+        SignatureScheme::RSA_PSS_SHA384 => (Scheme::RsaPss(Hash::Sha384), None),
+        SignatureScheme::RSA_PSS_SHA512 => (Scheme::RsaPss(Hash::Sha512), None),
+        SignatureScheme::ECDSA_NISTP256_SHA256 => (Scheme::Ecdsa(Hash::Sha256), Some(Curve::P256)),
+        SignatureScheme::ECDSA_NISTP384_SHA384 => (Scheme::Ecdsa(Hash::Sha384), Some(Curve::P384)),
+        SignatureScheme::ECDSA_NISTP521_SHA512 => (Scheme::Ecdsa(Hash::Sha512), Some(Curve::P521)),
+        SignatureScheme::ED25519 => (Scheme::Ed25519, None),
+        _ => return Err(unadvertised),
+    };
+    let bad = || Error::InvalidCertificate(CertificateError::BadSignature);
+    let certificate = Certificate::parse(certificate.as_ref()).map_err(|_| bad())?;
+    let key = certificate.public_key().map_err(|_| bad())?;
+    if let Some(curve) = curve
+        && tls13
+        && key.algorithm != KeyAlgorithm::Ec(curve)
+    {
+        return Err(bad());
+    }
+    verify(scheme, &key, message, signed.signature()).map_err(|_| bad())?;
+    Ok(HandshakeSignatureValid::assertion())
 }
 
 fn chain<'a>(
@@ -232,5 +271,90 @@ fn reason(alert: Alert) -> CertificateError {
         Alert::UNKNOWN_CA => CertificateError::UnknownIssuer,
         Alert::DECRYPT_ERROR => CertificateError::BadSignature,
         _ => CertificateError::BadEncoding,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ClientConfig, ClientContext, Connection, End, OpenBuffer, TlsError, Trust};
+    use ravelin_test::{Authority, Issued, Key, Request};
+    use rustls::{
+        ServerConfig, ServerConnection,
+        crypto::aws_lc_rs::{default_provider, sign::any_supported_type},
+        pki_types::PrivatePkcs8KeyDer,
+        sign::{CertifiedKey, SingleCertAndKey},
+        version::{TLS12, TLS13},
+    };
+    use std::time::SystemTime;
+
+    /// How a client of ours ends that meets a server with the certificate of `shown` and the key of `signing`.
+    fn meet(root: &Authority, shown: &Issued, signing: &Issued, tls13: bool) -> Option<End> {
+        let key = PrivatePkcs8KeyDer::from(signing.key_der().to_vec()).into();
+        let chain = shown.chain_der().into_iter().map(CertificateDer::from).collect();
+        let certified = CertifiedKey::new(chain, any_supported_type(&key).unwrap());
+        let versions = if tls13 { [&TLS13] } else { [&TLS12] };
+        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_protocol_versions(&versions)
+            .unwrap()
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(SingleCertAndKey::from(certified)));
+        let mut server = ServerConnection::new(Arc::new(config)).unwrap();
+        let trust = Trust::of_certificates([root.root_der()]).unwrap();
+        let context = ClientContext::new(&ClientConfig::new(trust)).unwrap();
+        let now = SystemTime::UNIX_EPOCH.elapsed().unwrap();
+        let mut client = Connection::client(&context, "localhost", now).unwrap();
+        let mut open = OpenBuffer::new(2);
+        while client.is_handshaking() {
+            let sent = client.outgoing().to_vec();
+            client.sent(sent.len());
+            let mut rest = &sent[..];
+            while !rest.is_empty() {
+                server.read_tls(&mut rest).unwrap();
+                let _ = server.process_new_packets();
+            }
+            let mut answer = Vec::new();
+            while server.wants_write() {
+                server.write_tls(&mut answer).unwrap();
+            }
+            client.restore(&mut open);
+            open.space()[..answer.len()].copy_from_slice(&answer);
+            open.filled(answer.len());
+            let end = client.open(&mut open).end;
+            client.keep(&mut open);
+            if end.is_some() {
+                return end;
+            }
+        }
+        None
+    }
+
+    #[test]
+    fn a_server_must_have_the_key_of_its_certificate() {
+        let root = Authority::root("Root");
+        for key in Key::ALL {
+            let issue = || root.issue(&Request { key, ..Request::new(["localhost"]) });
+            let (mine, others) = (issue(), issue());
+            for tls13 in [false, true] {
+                assert_eq!(meet(&root, &mine, &mine, tls13), None, "{key:?}");
+                let end = meet(&root, &mine, &others, tls13);
+                let Some(End::Failed(TlsError::Certificate { alert, .. })) = end else {
+                    panic!("{key:?}: {end:?}");
+                };
+                assert_eq!(alert, Alert::DECRYPT_ERROR);
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_of_another_kind_than_the_signature_is_refused() {
+        let root = Authority::root("Root");
+        let issue = |key| root.issue(&Request { key, ..Request::new(["localhost"]) });
+        let (rsa, p256, p384) = (issue(Key::Rsa2048), issue(Key::EcdsaP256), issue(Key::EcdsaP384));
+        for (shown, signing) in [(&rsa, &p256), (&p256, &rsa), (&p256, &p384), (&p384, &p256)] {
+            for tls13 in [false, true] {
+                assert!(matches!(meet(&root, shown, signing, tls13), Some(End::Failed(_))));
+            }
+        }
     }
 }
