@@ -387,3 +387,26 @@ fn only_who_asks_for_it_takes_any_certificate() {
         }
     }
 }
+
+#[test]
+fn a_server_that_does_not_speak_tls_is_told_at_once() {
+    let authority = p256();
+    let trust = || Trust::of_certificates([&authority.anchor]).unwrap();
+    let context = ClientContext::new(&ClientConfig::new(trust())).unwrap();
+    let config = ServerConfig::new(vec![Arc::clone(&authority.identity)]);
+    let server = ServerContext::new(&config).unwrap();
+    for answer in [
+        &b"220 mail.example ESMTP\r\n"[..],
+        b"HTTP/1.1 400 Bad Request\r\n",
+        &[22, 3, 3, 0xff, 0xff],
+    ] {
+        let mut pair = Pair::new(&context, &server);
+        pair.client.receive(answer, 65_536);
+        assert!(
+            matches!(pair.client.end, Some(End::Failed(TlsError::Misbehaved { .. }))),
+            "{:?}: {:?}",
+            String::from_utf8_lossy(answer),
+            pair.client.end
+        );
+    }
+}

@@ -210,6 +210,7 @@ impl<R: Raw> Negotiation for Handshaking<R> {
     fn step(&mut self, input: &mut [u8], out: &mut Vec<u8>) -> (usize, Result<Progress, TlsError>) {
         let mut start = 0;
         let mut end = self.shown.min(input.len());
+        let mut hopeless = false;
         loop {
             let (discard, result) = clock::at(self.now, || self.drive(&mut input[start..end], out));
             start += discard;
@@ -218,7 +219,12 @@ impl<R: Raw> Negotiation for Handshaking<R> {
                 Ok(Some(Progress::NeedInput)) => {}
                 // One record more: what belongs to the data that follows the handshake must stay ours.
                 Ok(None) => match record_length(&input[end..]) {
-                    Some(length) if end + length <= input.len() => end += length,
+                    // What cannot be a record is shown at once: the rest of it may never come.
+                    Some(length) if !hopeless && !is_possible(&input[end..], length) => {
+                        hopeless = true;
+                        end += HEADER;
+                    }
+                    Some(length) if !hopeless && end + length <= input.len() => end += length,
                     _ => {
                         self.shown = end - start;
                         return (start, Ok(Progress::NeedInput));
@@ -304,10 +310,20 @@ impl Judge {
     }
 }
 
+/// Bytes of a record's header.
+const HEADER: usize = 5;
+/// Bytes of the longest record's content (RFC 5246, section 6.2.3).
+const MAX_CONTENT: usize = 16_384 + 2_048;
+
 /// Length of the record at the front, header included; none while its header is incomplete.
 fn record_length(bytes: &[u8]) -> Option<usize> {
     let &[_, _, _, high, low] = bytes.first_chunk()?;
-    Some(5 + usize::from(u16::from_be_bytes([high, low])))
+    Some(HEADER + usize::from(u16::from_be_bytes([high, low])))
+}
+
+/// Whether a record of this length may begin like this: change_cipher_spec to application_data, TLS (RFC 8446, 5.1).
+fn is_possible(bytes: &[u8], length: usize) -> bool {
+    matches!(bytes, [20..=23, 3, ..]) && length <= HEADER + MAX_CONTENT
 }
 
 /// Appends what a connection that failed still has to say, and shows rustls no more of the input: it would go on with the
