@@ -18,8 +18,7 @@ fuzz_target!(|input: (bool, &[u8])| {
     let bytes = if signed { CA.signed(bytes, &[]) } else { bytes.to_vec() };
     let Ok(crl) = Crl::parse(&bytes[..]) else { return };
     let issuer = crl.issuer();
-    let _ =
-        (issuer.to_string(), crl.this_update(), crl.next_update(), crl.number(), crl.base());
+    let _ = (issuer.to_string(), crl.this_update(), crl.next_update(), crl.number(), crl.base());
     let listed: Vec<_> = crl.entries().take(100).map(|entry| entry.serial.0.to_vec()).collect();
     for serial in &listed {
         let _ = crl.find(&issuer, Integer(serial));

@@ -43,6 +43,9 @@ const ANY_PURPOSE: &str = "2.5.29.37.0";
 /// Name spaces that webpki does not compare, and so refuses what has such names.
 const OTHER_NAMES: &str = "directory, e-mail and URI constraints";
 
+/// Names of issuers and subjects that are equal by RFC 5280's comparison alone.
+const WRITTEN_DIFFERENTLY: &str = "names written differently";
+
 /// Extensions that we process and webpki does not know: it refuses them where they are critical.
 const POLICY_EXTENSIONS: [&str; 4] = ["2.5.29.32", "2.5.29.33", "2.5.29.36", "2.5.29.54"];
 
@@ -81,11 +84,17 @@ fuzz_target!(|plan: Plan| {
             let explained = judge(end, others, strict)
                 .is_some_and(|verdict| verdict.status() != Status::Trusted)
                 || verdict.trusted().is_some_and(|proof| {
-                    proof.certificates().iter().any(|one| {
-                        has_critical_policies(one)
-                            || is_for_any_purpose(one)
-                            || constrains_other_names(one)
-                    })
+                    let path = proof.certificates();
+                    let written_differently = path
+                        .iter()
+                        .zip(path.iter().skip(1))
+                        .any(|(one, by)| one.issuer().der() != by.subject().der());
+                    written_differently
+                        || path.iter().any(|one| {
+                            has_critical_policies(one)
+                                || is_for_any_purpose(one)
+                                || constrains_other_names(one)
+                        })
                 });
             assert!(
                 explained,
@@ -167,6 +176,7 @@ fn listed() {
             &ANY_PURPOSE,
             &IDENTIFIER,
             &OTHER_NAMES,
+            &WRITTEN_DIFFERENTLY,
         ]) {
             let heading = format!("`{name}`");
             assert!(DIFFERENCES.contains(&heading), "{name} is not explained in differences.md");

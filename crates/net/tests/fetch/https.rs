@@ -292,5 +292,5 @@ async fn a_handshake_that_does_not_go_on_is_left() {
     })
     .await;
     let error = fetch(&secure.fetcher(), &server).await.unwrap_err();
-    assert!(matches!(error.fault(), FetchFault::Unreachable(_)), "{error}");
+    assert!(matches!(error.fault(), FetchFault::Tls(_)), "{error}");
 }
