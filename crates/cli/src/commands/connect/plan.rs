@@ -18,11 +18,7 @@ use ravelin_trust::{
     Anchors, Certificate, Name, Purpose,
     revocation::{Crl, OcspResponse},
 };
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 /// A connection that is to be made.
 #[derive(Debug)]
@@ -127,8 +123,8 @@ fn identity(args: &ConnectArgs) -> Result<Option<Arc<Identity>>, Failure> {
     let (Some(cert), Some(key)) = (&args.cert, &args.key) else { return Ok(None) };
     let chain = input::read(cert)?;
     let private = input::read_key(key, &args.passphrase.passphrase())?;
-    let at = |path: &Path, error| Failure::from(InputError::new(path, error));
-    let identity = Identity::from_bytes(&chain, &private).map_err(|error| at(cert, error))?;
+    let identity =
+        Identity::from_bytes(&chain, &private).map_err(|error| InputError::new(cert, error))?;
     Ok(Some(Arc::new(identity)))
 }
 
