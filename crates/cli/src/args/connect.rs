@@ -18,8 +18,8 @@ use std::{path::PathBuf, str::FromStr};
 #[derive(Debug, Args)]
 pub struct ConnectArgs {
     /// The server: a name, an IPv4 address or an IPv6 address in brackets, and a port.
-    #[arg(value_name = "HOST:PORT")]
-    pub server: Server,
+    #[arg(value_name = "HOST:PORT", required_unless_present = "crls")]
+    server: Option<Server>,
     /// The name that is asked for and that the certificate must be for [default: the host].
     #[arg(long, value_name = "NAME")]
     pub servername: Option<String>,
@@ -60,8 +60,8 @@ pub struct ConnectArgs {
     #[arg(long, value_name = "POLICY", default_value = "best-effort", help_heading = "Revocation")]
     pub revocation: RevocationPolicy,
     /// Certificate revocation lists. May be repeated; a PEM file may hold many.
-    #[arg(long = "crl", value_name = "FILE", help_heading = "Revocation")]
-    pub crls: Vec<PathBuf>,
+    #[arg(long = "crl", value_name = "FILE", num_args = 1.., help_heading = "Revocation")]
+    crls: Vec<PathBuf>,
     /// OCSP responses, besides the one the server staples. May be repeated.
     #[arg(long, value_name = "FILE", help_heading = "Revocation")]
     pub ocsp: Vec<PathBuf>,
@@ -98,6 +98,21 @@ pub struct ConnectArgs {
     /// Who speaks TLS: this build has rustls.
     #[arg(long, value_name = "ENGINE", default_value = "rustls", help_heading = "TLS")]
     pub engine: Engine,
+}
+
+impl ConnectArgs {
+    /// The server and the CRLs. In `--crl FILE HOST:PORT`, the option takes both words: the last is the server.
+    ///
+    /// # Errors
+    /// When there is no server.
+    pub fn server_and_crls(&self) -> Result<(Server, &[PathBuf]), String> {
+        if let Some(server) = &self.server {
+            return Ok((server.clone(), &self.crls));
+        }
+        let last = self.crls.split_last().filter(|(_, crls)| !crls.is_empty());
+        let (word, crls) = last.ok_or("which server? give HOST:PORT")?;
+        Ok((word.to_string_lossy().parse()?, crls))
+    }
 }
 
 /// Who speaks TLS.

@@ -123,6 +123,9 @@ fn usage_that_cannot_be_is_one_line() {
     let folder = Folder::new();
     folder.make("cert new-key --out other.key");
     for (words, expected) in [
+        ("connect", "HOST:PORT"),
+        ("connect --crl root.pem", "which server?"),
+        ("connect --crl root.pem root.pem", "has no port"),
         ("connect a.example", "has no port"),
         ("connect a.example:0", "1 to 65535"),
         ("connect ::1:443", "is no host"),

@@ -92,10 +92,11 @@ impl Folder {
         (serde_json::from_str(&line).unwrap(), output.status.code().unwrap())
     }
 
-    /// A CRL of the root, as DER.
-    pub fn crl(&self, revoked: &[u64]) -> Vec<u8> {
-        let key = rcgen::KeyPair::from_pem(&self.read("root.key")).unwrap();
-        let issuer = rcgen::Issuer::from_ca_cert_pem(&self.read("root.pem"), key).unwrap();
+    /// A CRL of an authority, as DER.
+    pub fn crl(&self, ca: &str, revoked: &[u64]) -> Vec<u8> {
+        let key = rcgen::KeyPair::from_pem(&self.read(&format!("{ca}.key"))).unwrap();
+        let issuer =
+            rcgen::Issuer::from_ca_cert_pem(&self.read(&format!("{ca}.pem")), key).unwrap();
         let list = rcgen::CertificateRevocationListParams {
             this_update: rcgen::date_time_ymd(2026, 11, 1),
             next_update: rcgen::date_time_ymd(2036, 12, 1),

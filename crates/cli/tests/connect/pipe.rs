@@ -165,6 +165,30 @@ fn a_reader_that_goes_away_is_no_error() {
 }
 
 #[test]
+fn a_server_that_must_do_is_talked_to() {
+    let folder = Folder::new();
+    let (port, thread) = folder.serve(
+        |_| {},
+        |mut stream| {
+            let mut heard = Vec::new();
+            stream.read_to_end(&mut heard).unwrap();
+            assert_eq!(heard, b"hello");
+            stream.write_all(b"hello yourself").unwrap();
+            stream.flush().unwrap();
+            stream.close().unwrap();
+        },
+    );
+    let mut child = start(&folder, port, "--servername c.example --dangerous-accept-untrusted");
+    child.stdin.take().unwrap().write_all(b"hello").unwrap();
+    let output = child.wait_with_output().unwrap();
+    thread.join().unwrap();
+    let told = text(&output.stderr);
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), "hello yourself".into()));
+    assert!(told.starts_with("ravelin: WARNING"), "{told}");
+    assert!(told.contains("principalMismatch: "), "{told}");
+}
+
+#[test]
 fn a_refused_server_hears_nothing_of_the_input() {
     let folder = Folder::new();
     let (port, thread) = super::folder::listen({

@@ -4,6 +4,7 @@ use super::{
     folder::{Folder, TIME, listen, text},
     openssl::{self, Server},
 };
+use ravelin_tls::hello::HelloReader;
 use serde_json::{Value, json};
 use std::io::{Read as _, Write as _};
 
@@ -53,7 +54,8 @@ fn folder() -> Folder {
     );
     folder.issue("below", "old", "");
     folder.write("chain.pem", folder.read("below.pem") + &folder.read("old.pem"));
-    folder.write("revoked.crl", folder.crl(&[10]));
+    folder.write("revoked.crl", folder.crl("root", &[10]));
+    folder.write("other.crl", folder.crl("stranger", &[99]));
     folder
 }
 
@@ -95,7 +97,7 @@ fn every_status_has_its_code_its_exit_and_its_alert() {
         case("client", "", "invalid", "INVALID_PURPOSE", 1, ("unsupported_certificate", 43)),
         case(
             "leaf",
-            "--crl revoked.crl",
+            "--crl other.crl revoked.crl",
             "revoked",
             "CERT_REVOKED",
             1,
@@ -239,6 +241,44 @@ fn who_must_do_is_talked_to_with_a_warning_and_no_more_trusted() {
 }
 
 #[test]
+fn a_name_is_asked_for_and_an_address_is_not() {
+    let folder = Folder::new();
+    for (options, expected) in [("", None), ("--servername a.example.", Some("a.example"))] {
+        let (port, thread) = listen(move |mut tcp| {
+            let (mut reader, mut received) = (HelloReader::default(), Vec::new());
+            let hello = loop {
+                let mut bytes = [0; 4096];
+                let count = tcp.read(&mut bytes).unwrap();
+                received.extend_from_slice(&bytes[..count]);
+                if let Some(hello) = reader.read(&received).unwrap() {
+                    break hello;
+                }
+            };
+            assert_eq!(hello.server_name.as_deref(), expected);
+        });
+        // The address stands where an option could have taken it.
+        folder.write("none.crl", folder.crl("root", &[]));
+        let words = format!("connect {options} --anchor root.pem --crl none.crl 127.0.0.1:{port}");
+        assert_eq!(folder.run(&words).status.code(), Some(2));
+        thread.join().unwrap();
+    }
+
+    folder.issue("leaf", "root", "--name ip:127.0.0.1 --force");
+    let (port, thread) = folder.serve(
+        |_| {},
+        |mut stream| {
+            let _ = stream.read(&mut [0]);
+        },
+    );
+    let output =
+        folder.run(&format!("connect 127.0.0.1:{port} --anchor root.pem --time {TIME} --check"));
+    thread.join().unwrap();
+    let report = text(&output.stdout);
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()), "{report}");
+    assert!(report.contains("judged for server-auth, ip:127.0.0.1, at"), "{report}");
+}
+
+#[test]
 fn a_server_that_asks_is_shown_our_certificate() {
     if !openssl::is_there() {
         return;
@@ -258,7 +298,7 @@ fn a_server_that_asks_is_shown_our_certificate() {
 fn what_the_network_knows_is_heard_behind_the_handshake() {
     for (revoked, status, exit) in [(&[][..], "trusted", 0), (&[11][..], "revoked", 1)] {
         let folder = Folder::new();
-        let crl = folder.crl(revoked);
+        let crl = folder.crl("root", revoked);
         let (crl_port, web) = listen(move |mut tcp| {
             let mut request = [0; 4096];
             let _ = tcp.read(&mut request).unwrap();

@@ -24,17 +24,15 @@ use plan::Plan;
 use std::io;
 use tokio::runtime::{Builder, Runtime};
 
+const WARNING: &str = "WARNING: --dangerous-accept-untrusted: whoever answers is talked to, and nothing that is sent or received is secret \
+    or genuine";
+
 /// Connects, tells what there is to tell, and then is a pipe unless that was all.
 ///
 /// # Errors
 /// When an input cannot be read, there is no TLS connection to be had, or the report cannot be written.
 pub fn run(args: &ConnectArgs, json: bool) -> Result<Exit, Failure> {
     let plan = Plan::typed(args)?;
-    if args.dangerous_accept_untrusted {
-        output::complain(
-            "WARNING: --dangerous-accept-untrusted: whoever answers is talked to, and nothing that is sent or received is secret or genuine",
-        );
-    }
     let impossible =
         |error: io::Error| Failure::input(format!("no connection can be made: {error}"));
     let runtime = Builder::new_current_thread().enable_all().build().map_err(impossible)?;
@@ -53,6 +51,9 @@ fn tell(
     check: bool,
     runtime: &Runtime,
 ) -> Result<Exit, Failure> {
+    if matches!(outcome, Outcome::Connected(_)) && plan.trust.dangerous_accept_untrusted {
+        output::complain(WARNING);
+    }
     let is_colored = if check { output::is_colored() } else { output::is_colored_beside() };
     let told = if json { answer::line(&outcome) } else { report::text(plan, &outcome, is_colored) };
     let written = if check {

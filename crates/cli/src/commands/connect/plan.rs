@@ -18,11 +18,7 @@ use ravelin_trust::{
     Anchors, Certificate, Name, Purpose,
     revocation::{Crl, OcspResponse},
 };
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 /// A connection that is to be made.
 #[derive(Debug)]
@@ -54,7 +50,8 @@ impl Plan {
         if args.engine == Engine::Openssl {
             return Err(Failure::input("this build does not have the openssl engine, only rustls"));
         }
-        let host = args.servername.as_ref().unwrap_or(&args.server.host);
+        let (server, crls) = args.server_and_crls().map_err(Failure::Input)?;
+        let host = args.servername.as_ref().unwrap_or(&server.host);
         // A final dot is for the resolver: neither SNI (RFC 6066, section 3) nor certificates have it.
         let bare = host.strip_suffix('.').unwrap_or(host);
         let name = Name::host(bare).map_err(|error| Failure::input(format!("{host}: {error}")))?;
@@ -66,7 +63,7 @@ impl Plan {
             online: args.online,
             connected: true,
         };
-        let trust = trust(args, &terms)?;
+        let trust = trust(args, crls, &terms)?;
         if trust.anchors.is_empty() && !trust.dangerous_accept_untrusted {
             return Err(Failure::input(
                 "this machine has no list of trust anchors: --bundled-roots trusts Mozilla's, --anchor what you name",
@@ -81,8 +78,8 @@ impl Plan {
         config.sessions = 0;
         let connector = TlsConnector::new(&config).map_err(Failure::input)?;
         Ok(Plan {
-            server: args.server.clone(),
             name: bare.to_owned(),
+            server,
             starttls: args.starttls,
             timeout: args.timeout.0,
             trust: config.trust,
@@ -93,7 +90,7 @@ impl Plan {
     }
 }
 
-fn trust(args: &ConnectArgs, terms: &Terms) -> Result<Trust, Failure> {
+fn trust(args: &ConnectArgs, crls: &[PathBuf], terms: &Terms) -> Result<Trust, Failure> {
     let files = Files::default();
     let sources = |paths: &[PathBuf]| paths.iter().cloned().map(Source::File).collect::<Vec<_>>();
     let all = |paths: &[PathBuf], kind| -> Result<Vec<(Source, Ders)>, InputError> {
@@ -101,7 +98,7 @@ fn trust(args: &ConnectArgs, terms: &Terms) -> Result<Trust, Failure> {
     };
     let anchors = files.anchors(&terms.stores, &sources(&args.anchors), &[])?;
     let intermediates = all(&args.intermediates, Kind::Certificates)?;
-    let crls = all(&args.crls, Kind::Crls)?;
+    let crls = all(crls, Kind::Crls)?;
     let ocsp = all(&args.ocsp, Kind::Ocsp)?;
 
     let mut trust = Trust::new(Anchors::new());
@@ -126,8 +123,8 @@ fn identity(args: &ConnectArgs) -> Result<Option<Arc<Identity>>, Failure> {
     let (Some(cert), Some(key)) = (&args.cert, &args.key) else { return Ok(None) };
     let chain = input::read(cert)?;
     let private = input::read_key(key, &args.passphrase.passphrase())?;
-    let at = |path: &Path, error| Failure::from(InputError::new(path, error));
-    let identity = Identity::from_bytes(&chain, &private).map_err(|error| at(cert, error))?;
+    let identity =
+        Identity::from_bytes(&chain, &private).map_err(|error| InputError::new(cert, error))?;
     Ok(Some(Arc::new(identity)))
 }
 

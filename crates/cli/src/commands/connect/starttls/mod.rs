@@ -18,21 +18,21 @@ const MAX_SHOWN: usize = 160;
 /// A protocol that begins in clear text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Protocol {
-    /// RFC 3207.
+    /// Mail, on its way (RFC 3207).
     Smtp,
-    /// RFC 9051, section 6.2.1.
+    /// Mail, read (RFC 9051, section 6.2.1).
     Imap,
-    /// RFC 2595, section 4.
+    /// Mail, fetched (RFC 2595, section 4).
     Pop3,
-    /// RFC 4511, section 4.14.
+    /// Directories (RFC 4511, section 4.14).
     Ldap,
-    /// PostgreSQL's SSLRequest.
+    /// PostgreSQL.
     Pgsql,
-    /// MySQL's and MariaDB's SSLRequest.
+    /// MySQL and MariaDB.
     Mysql,
-    /// RFC 4217.
+    /// Files (RFC 4217).
     Ftp,
-    /// RFC 6120, section 5.4.
+    /// Messages (RFC 6120, section 5.4).
     Xmpp,
 }
 
