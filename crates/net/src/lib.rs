@@ -1,5 +1,6 @@
 //! What judging certificates needs from the network and the machine, on tokio.
 //!
+//! - [`data`]: typed reads and writes as in AIR: numbers, text, character sets, objects in AMF; without sockets.
 //! - [`fetch`]: issuer certificates, certificate revocation lists and OCSP responses over HTTP, within limits of size,
 //!   time, redirects and address ranges, cached in memory and on disk. URLs come out of certificates, so whoever issued
 //!   the certificate chose them: they are hostile input, and so is everything that comes back.
@@ -31,6 +32,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod data;
 mod evaluate;
 pub mod fetch;
 pub mod roots;
