@@ -167,7 +167,6 @@ for line in sys.stdin:
         if *label != "utf-7" {
             assert_eq!(hex(&ours), encoded.trim_matches('.'), "{label} {text:?}");
         }
-        // Python's plain UTF-8 and its kin keep a mark, its UTF-16 obeys a second one no more than ours.
         assert_eq!(decoded, hex(text.as_bytes()), "Python's {codec} decodes ours of {text:?}");
         let theirs = unhex(encoded.trim_matches('.'));
         assert_eq!(charset.decode(&theirs), *text, "{label}");

@@ -143,7 +143,7 @@ impl<'d> Decoder<'d> {
                     return self.reference(head, marker, graph, at).map(Some);
                 }
                 source.depth(above + self.open.len() + 1)?;
-                let (object, rest) = self.object(marker, head, source)?;
+                let (object, rest) = self.object(marker, head, at, source)?;
                 let id = source.insert(graph, object)?;
                 self.objects.push(id);
                 let Some(rest) = rest else { return Ok(Some(Value::Object(id))) };
@@ -176,6 +176,7 @@ impl<'d> Decoder<'d> {
         &mut self,
         marker: u8,
         head: u32,
+        at: usize,
         source: &mut Source<'_>,
     ) -> Result<(Object, Option<Rest>), DecodeError> {
         let count = (head >> 1) as usize;
@@ -210,7 +211,7 @@ impl<'d> Decoder<'d> {
                 let rest = Rest::Entries { count, key: None };
                 return Ok((Object::Dictionary(dictionary), Some(rest)));
             }
-            _ => return self.instance(head, source),
+            _ => return self.instance(head, at, source),
         };
         Ok((object, None))
     }
@@ -218,9 +219,10 @@ impl<'d> Decoder<'d> {
     fn instance(
         &mut self,
         head: u32,
+        at: usize,
         source: &mut Source<'_>,
     ) -> Result<(Object, Option<Rest>), DecodeError> {
-        match self.class(head, source)? {
+        match self.class(head, at, source)? {
             Class::External(class) => {
                 let Some(layout) = self.externalizables.layout(&class) else {
                     return Err(DecodeError::UnknownExternal {
@@ -242,21 +244,26 @@ impl<'d> Decoder<'d> {
     }
 
     /// The class of an object (U29O-traits, U29O-traits-ref, U29O-traits-ext).
-    fn class(&mut self, head: u32, source: &mut Source<'_>) -> Result<Class, DecodeError> {
-        let at = source.position();
+    fn class(
+        &mut self,
+        head: u32,
+        at: usize,
+        source: &mut Source<'_>,
+    ) -> Result<Class, DecodeError> {
         if head & INLINE_TRAITS == 0 {
             let index = (head >> 2) as usize;
             let known = self.traits.get(index).cloned();
             return known.ok_or_else(|| malformed(at, Fault::TraitsReference(index)));
         }
-        let count = (head >> 4) as usize;
+        let external = head & EXTERNALIZABLE != 0;
+        if external && head >> 3 != 0 {
+            return Err(malformed(at, Fault::ExternalMembers));
+        }
         let name = self.string(source)?;
-        let class = if head & EXTERNALIZABLE != 0 {
-            if head >> 3 != 0 {
-                return Err(malformed(at, Fault::ExternalMembers));
-            }
+        let class = if external {
             Class::External(name)
         } else {
+            let count = (head >> 4) as usize;
             source.announced(count)?;
             let mut sealed = Vec::new();
             for _ in 0..count {
