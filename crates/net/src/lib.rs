@@ -1,6 +1,7 @@
 //! TLS for applications on tokio, with servers that can be trusted.
 //!
 //! - [`TlsConnector`] and [`TlsAcceptor`] make a [`TlsStream`] of any stream, once the other side is trusted.
+//! - [`data`]: typed reads and writes as in AIR: numbers, text, character sets, objects in AMF; without sockets.
 //! - [`fetch`]: issuer certificates, certificate revocation lists and OCSP responses over HTTP, within limits of size,
 //!   time, redirects and address ranges, cached in memory and on disk. URLs come out of certificates, so whoever issued
 //!   the certificate chose them: they are hostile input, and so is everything that comes back.
@@ -36,6 +37,7 @@
 mod acceptor;
 pub mod blocking;
 mod connector;
+pub mod data;
 mod dial;
 mod evaluate;
 pub mod fetch;
