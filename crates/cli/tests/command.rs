@@ -300,7 +300,7 @@ fn an_imported_file_is_accepted() {
              systemd or the like do it\n\
              ravelin: {conf}: line 2: `pid = /run/x.pid` is not carried over: ravelin stays in the foreground and writes no \
              pid file\n\
-             ravelin: {conf}: line 9: `CAfile = ca.pem` is not carried over: ravelin asks clients for no certificates\n"
+             ravelin: {conf}: line 9: `CAfile = ca.pem` is not carried over: client certificates are not imported: write `client-auth`\n"
         )
     );
     let file = folder.write("ravelin.toml", &text(&output.stdout));

@@ -371,8 +371,11 @@ impl Relay {
         }
         match self.phase {
             Phase::Header | Phase::Handshake => self.handshake(thread, index)?,
-            Phase::Dialling | Phase::Connecting { .. } => {}
-            Phase::Queuing { .. } | Phase::Relaying | Phase::Delivering { .. } => {}
+            Phase::Dialling
+            | Phase::Connecting { .. }
+            | Phase::Queuing { .. }
+            | Phase::Relaying
+            | Phase::Delivering { .. } => {}
             Phase::Lingering => return self.linger(),
         }
         match self.phase {
