@@ -3,8 +3,8 @@
 use crate::common::{PATIENCE, pattern, read_to_end, reset};
 use ravelin_test::{Authority, Issued, Purpose, Request, Validity};
 use ravelin_tls::{
-    ClientAuth, Connection, End, Identity, OpenBuffer, SealBuffer, ServerConfig, ServerContext,
-    Trust, Version, VersionRange,
+    ClientAuth, Connection, End, HandshakeKind, Identity, OpenBuffer, SealBuffer, ServerConfig,
+    ServerContext, TicketKeys, Trust, Version, VersionRange,
 };
 use ravelin_trust::Certificate;
 use ravelin_tunnel::{Tunnel, clients::Pin, config::Configuration, service::Resumption};
@@ -53,10 +53,15 @@ impl Bench {
         Bench { folder, listener, address, _tunnel: tunnel }
     }
 
-    /// A plain client, and the server's side of the connection that the tunnel makes for it.
-    fn connect(&self, context: &ServerContext) -> (TcpStream, io::Result<Server>) {
+    fn client(&self) -> TcpStream {
         let client = TcpStream::connect(self.address).unwrap();
         client.set_read_timeout(Some(PATIENCE)).unwrap();
+        client
+    }
+
+    /// A plain client, and the server's side of the connection that the tunnel makes for it.
+    fn connect(&self, context: &ServerContext) -> (TcpStream, io::Result<Server>) {
+        let client = self.client();
         let (stream, _) = self.listener.accept().unwrap();
         (client, Server::over(stream, context))
     }
@@ -328,8 +333,7 @@ fn f12_a_server_that_is_not_trusted_gets_nothing_and_the_client_a_reset() {
     ];
     for (issued, status, alert) in &cases {
         let context = server(issued);
-        let mut client = TcpStream::connect(bench.address).unwrap();
-        client.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut client = bench.client();
         client.write_all(b"secret").unwrap();
         let (stream, _) = bench.listener.accept().unwrap();
         let heard = Server::over(stream, &context).map(drop).unwrap_err().to_string();
@@ -343,6 +347,28 @@ fn f12_a_server_that_is_not_trusted_gets_nothing_and_the_client_a_reset() {
 }
 
 #[test]
+fn f12_a_resumed_session_is_judged_again() {
+    let authority = Authority::root("Root");
+    let issued = local(&authority);
+    let pin = Pin::of(&Certificate::parse(issued.certificate_der()).unwrap());
+    let bench = Bench::new(&authority, &format!(", pins = [\"{pin}\"]"), "");
+    for version in [Version::Tls12, Version::Tls13] {
+        let mut config = config(&issued);
+        config.versions = VersionRange { min: version, max: version };
+        config.tickets = Some(Arc::new(TicketKeys::new(Duration::from_secs(3600), 2).unwrap()));
+        let context = ServerContext::new(&config).unwrap();
+        for expected in [HandshakeKind::Full, HandshakeKind::Resumed] {
+            let (mut client, through) = bench.connect(&context);
+            let mut through = through.unwrap();
+            assert_eq!(through.connection.handshake().unwrap().kind, expected, "{version:?}");
+            through.send(b"answer");
+            client.read_exact(&mut [0; 6]).unwrap();
+        }
+    }
+    bench.counted("ravelin_server_verdicts_total{service=\"test\",status=\"trusted\"} 4");
+}
+
+#[test]
 fn f12_a_pin_chooses_among_trusted_servers() {
     let authority = Authority::root("Root");
     let (pinned, other) = (local(&authority), local(&authority));
@@ -351,9 +377,10 @@ fn f12_a_pin_chooses_among_trusted_servers() {
     let (mut client, through) = bench.connect(&server(&pinned));
     client.write_all(b"x").unwrap();
     assert_eq!(through.unwrap().read(1), b"x");
-    let (mut client, through) = bench.connect(&server(&other));
-    client.write_all(b"secret").unwrap_or_default();
-    if let Ok(mut through) = through {
+    let mut client = bench.client();
+    client.write_all(b"secret").unwrap();
+    let (stream, _) = bench.listener.accept().unwrap();
+    if let Ok(mut through) = Server::over(stream, &server(&other)) {
         let (data, end) = through.read_to_end();
         assert!(data.is_empty() && format!("{end:?}").contains("access_denied"), "{end:?}");
     }
@@ -386,14 +413,13 @@ fn f12_the_tunnel_proves_itself_where_it_is_asked_to() {
 fn f12_a_server_that_is_absent_or_silent_is_no_clean_end() {
     let authority = Authority::root("Root");
     let bench = Bench::new(&authority, "", "handshake-timeout = \"1s\"");
-    let mut client = TcpStream::connect(bench.address).unwrap();
-    client.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut client = bench.client();
     let (silent, _) = bench.listener.accept().unwrap();
     is_cut(&mut client);
     drop(silent);
     bench.closed("handshake_timeout", 1);
 
-    let mut client = TcpStream::connect(bench.address).unwrap();
+    let mut client = bench.client();
     let (stream, _) = bench.listener.accept().unwrap();
     drop(stream);
     is_cut(&mut client);
