@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use connect::ConnectArgs;
 use ravelin_tls::{CipherSuite, Group, Version};
+use ravelin_trust::revocation::RevocationPolicy;
 use ravelin_tunnel::{
     clients::{NamePattern, Pin},
     config::{
@@ -31,13 +32,14 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// TLS in, plain TCP out.
+    /// TLS in, plain TCP out; with --client the other way round.
     ///
     /// Runs in the foreground, says one line when it is ready and one for each connection that ended, with the reason.
     /// SIGTERM and SIGINT drain (a second one cuts), SIGHUP loads the configuration again.
     #[command(after_help = "Examples:
   ravelin tunnel --demo
   ravelin tunnel --listen '[::]:443' --to 127.0.0.1:8080 --cert chain.pem --key key.pem
+  ravelin tunnel --client --listen 127.0.0.1:25 --to mail.example:465
   ravelin tunnel --config /etc/ravelin/ravelin.toml
   ravelin tunnel check --config /etc/ravelin/ravelin.toml")]
     Tunnel(Box<TunnelArgs>),
@@ -146,12 +148,32 @@ pub struct ServiceArgs {
     /// Where the bytes go: host:port, unix:/path or rtmp://host/app.
     #[arg(long, value_name = "ADDR")]
     pub to: Option<String>,
+    /// Speak TLS to the backend, and plain to clients; --cert and --key are then what the tunnel proves itself with.
+    #[arg(long, conflicts_with_all = ["client_auth", "accept_proxy", "send_proxy"])]
+    pub client: bool,
     /// Certificate chain, PEM or DER. Repeated, each with its --key, the server name a client asks for chooses.
     #[arg(long, value_name = "FILE")]
     pub cert: Vec<PathBuf>,
     /// Private key of the certificate, PEM or DER.
     #[arg(long, value_name = "FILE")]
     pub key: Vec<PathBuf>,
+
+    /// Certificates that are trusted to vouch for the backend, PEM or DER. May be repeated [default: the system's].
+    #[arg(long, value_name = "FILE", requires = "client", help_heading = "TLS to the backend")]
+    pub anchor: Vec<PathBuf>,
+    /// The name or address that the backend's certificate must be for [default: the host of --to].
+    #[arg(long, value_name = "NAME", requires = "client", help_heading = "TLS to the backend")]
+    pub servername: Option<String>,
+    /// Key that the backend's certificate must have: the SHA-256 hash of the public key in Base64 or hexadecimal. May be
+    /// repeated: one that fits is enough.
+    #[arg(long, value_name = "SHA256", requires = "client", help_heading = "TLS to the backend")]
+    pub pin: Vec<Pin>,
+    /// How much must be known about revocation: never, best-effort, required-if-available or always [default: best-effort].
+    #[arg(long, value_name = "POLICY", requires = "client", help_heading = "TLS to the backend")]
+    pub revocation: Option<RevocationPolicy>,
+    /// Certificate revocation lists, PEM or DER. May be repeated.
+    #[arg(long, value_name = "FILE", requires = "client", help_heading = "TLS to the backend")]
+    pub crl: Vec<PathBuf>,
 
     /// Whether clients are asked for a certificate [default: none].
     #[arg(long, value_name = "MODE", help_heading = "Client certificates")]

@@ -4,7 +4,7 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     path::{Path, PathBuf},
     process::{Child, ChildStderr, Command, Output, Stdio},
 };
@@ -81,7 +81,6 @@ fn help_and_version_are_data() {
     }
     let help = text(&ravelin(&["tunnel", "--help"]).stdout);
     assert!(!help.contains("top") || !help.contains("  top "), "what is not there is not offered");
-    assert!(!help.contains("--client "));
     assert!(!help.contains('\u{1b}'), "no colours into a pipe");
 }
 
@@ -114,6 +113,15 @@ fn wrong_usage_is_one_line() {
                 "a",
             ],
             "2 times --cert and 1 times --key: each certificate needs its key, in the same order",
+        ),
+        (&["tunnel", "--client"], "--listen, --to are missing"),
+        (
+            &["tunnel", "--client", "--listen", "127.0.0.1:0", "--to", "a:1", "--cert", "a"],
+            "--key is missing",
+        ),
+        (
+            &["tunnel", "--pin", "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="],
+            "the following required arguments were not provided: --client",
         ),
         (
             &["tunnel", "--client-anchor", "ca.pem"],
@@ -292,7 +300,7 @@ fn an_imported_file_is_accepted() {
              systemd or the like do it\n\
              ravelin: {conf}: line 2: `pid = /run/x.pid` is not carried over: ravelin stays in the foreground and writes no \
              pid file\n\
-             ravelin: {conf}: line 9: `CAfile = ca.pem` is not carried over: ravelin asks clients for no certificates\n"
+             ravelin: {conf}: line 9: `CAfile = ca.pem` is not carried over: client certificates are not imported: write `client-auth`\n"
         )
     );
     let file = folder.write("ravelin.toml", &text(&output.stdout));
@@ -548,6 +556,39 @@ fn the_log_tells_who_the_client_proved_to_be() {
     let line = tunnel.wait_for(&["event=closed", "reason=handshake_failed"]);
     let status = " client_status=invalid client_code=CERT_SIGNATURE_FAILURE ";
     assert!(line.contains(status), "{line}");
+}
+
+#[test]
+fn f12_a_client_without_tls_reaches_a_server_that_speaks_it() {
+    let folder = Folder::new();
+    let (a, key, state) = (folder.name("a.pem"), folder.name("a.key"), folder.path("state"));
+    let port = |tunnel: &mut Running| {
+        let listening = tunnel.wait_for(&["event=listening"]);
+        listening.trim_end().rsplit_once(':').unwrap().1.to_owned()
+    };
+    let backend = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let behind = backend.local_addr().unwrap().to_string();
+    let inner = ["--listen", "127.0.0.1:0", "--to", &behind, "--cert", &a, "--key", &key];
+    let mut inner = Running::start(&[&["tunnel"], &inner[..]].concat(), &state);
+    let to = format!("localhost:{}", port(&mut inner));
+    let outer = ["tunnel", "--client", "--listen", "127.0.0.1:0", "--to", &to];
+    let mut trusting = Running::start(&[&outer[..], &["--anchor", &a]].concat(), &state);
+    let address = format!("127.0.0.1:{}", port(&mut trusting));
+    let mut client = std::net::TcpStream::connect(&address).unwrap();
+    client.write_all(b"question").unwrap();
+    let (mut served, _) = backend.accept().unwrap();
+    let mut question = [0; 8];
+    served.read_exact(&mut question).unwrap();
+    assert_eq!(&question, b"question");
+    drop((client, served));
+    trusting.wait_for(&["event=closed", "sni=localhost", " server_status=trusted "]);
+
+    // Nobody's word but the system's counts, and that knows nothing of this server.
+    let mut doubting = Running::start(&outer, &state);
+    let address = format!("127.0.0.1:{}", port(&mut doubting));
+    let mut client = std::net::TcpStream::connect(&address).unwrap();
+    assert!(client.read_exact(&mut question).is_err());
+    doubting.wait_for(&["event=closed", "reason=handshake_failed", "DEPTH_ZERO_SELF_SIGNED_CERT"]);
 }
 
 #[test]

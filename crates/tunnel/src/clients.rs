@@ -51,22 +51,31 @@ impl ClientAuth {
         let Some(verdict) = verdict else {
             return if self.required { Err(NotAllowed::NoCertificate) } else { Ok(()) };
         };
-        let Some(trusted) = verdict.trusted() else {
-            return Err(NotAllowed::Untrusted(verdict.status().word()));
-        };
-        let certificate = trusted.certificate();
-        let free = self.names.is_empty() && self.pins.is_empty();
-        if free
-            || self.pins.contains(&Pin::of(certificate))
-            || self.names.iter().any(|name| name.matches(certificate))
-        {
-            return Ok(());
-        }
-        Err(NotAllowed::NoRule(presented(certificate)))
+        admits(verdict, &self.names, &self.pins)
     }
 }
 
-/// Why a client may not come in, although its handshake was finished.
+/// Whether a certificate is trusted and, where there are rules, one of them fits.
+pub(crate) fn admits(
+    verdict: &Verdict,
+    names: &[NamePattern],
+    pins: &[Pin],
+) -> Result<(), NotAllowed> {
+    let Some(trusted) = verdict.trusted() else {
+        return Err(NotAllowed::Untrusted(verdict.status().word()));
+    };
+    let certificate = trusted.certificate();
+    let free = names.is_empty() && pins.is_empty();
+    if free
+        || pins.contains(&Pin::of(certificate))
+        || names.iter().any(|name| name.matches(certificate))
+    {
+        return Ok(());
+    }
+    Err(NotAllowed::NoRule(presented(certificate)))
+}
+
+/// Why a peer is refused, although its handshake was finished.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotAllowed {
@@ -100,25 +109,25 @@ fn names<'c>(certificate: &'c Certificate<'_>) -> impl Iterator<Item = GeneralNa
     names.into_iter().flatten().filter_map(Result::ok)
 }
 
-/// What the log tells of a client's certificate.
+/// What the log tells of a peer's certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ClientFacts {
+pub(crate) struct PeerFacts {
     status: &'static str,
     code: Option<&'static str>,
     common_name: Option<String>,
     pin: Option<String>,
 }
 
-impl ClientFacts {
+impl PeerFacts {
     /// Of a client that gave none.
-    pub(crate) fn none() -> ClientFacts {
-        ClientFacts { status: NO_CERTIFICATE, code: None, common_name: None, pin: None }
+    pub(crate) fn none() -> PeerFacts {
+        PeerFacts { status: NO_CERTIFICATE, code: None, common_name: None, pin: None }
     }
 
     /// Of one that was judged.
-    pub(crate) fn of(verdict: &Verdict) -> ClientFacts {
+    pub(crate) fn of(verdict: &Verdict) -> PeerFacts {
         let own = verdict.deciding().certificates.first();
-        ClientFacts {
+        PeerFacts {
             status: verdict.status().word(),
             code: verdict.code(),
             common_name: own.and_then(|own| common_name(own)),

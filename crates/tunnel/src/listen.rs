@@ -1,7 +1,7 @@
 //! Listening sockets: one for each worker on every address, so that the kernel spreads connections over the threads.
 
 use crate::{
-    service::{Service, Settings},
+    service::{Service, Settings, TlsSide},
     sys,
 };
 use mio::net::TcpListener;
@@ -90,7 +90,12 @@ fn free(address: SocketAddr) -> io::Result<()> {
 
 /// Accepted connections inherit what is set here.
 fn listener(address: SocketAddr, service: &Service) -> io::Result<TcpListener> {
-    let socket = sys::listen(address, sys::ListenOptions::default())?;
+    let mut options = sys::ListenOptions::default();
+    if matches!(service.tls, TlsSide::Backend(_)) {
+        // In a plain protocol the server may have the first word.
+        options.defer_accept = None;
+    }
+    let socket = sys::listen(address, options)?;
     sys::tune(&socket, service.timeouts.user, service.timeouts.keepalive)?;
     Ok(socket)
 }

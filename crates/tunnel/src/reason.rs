@@ -30,9 +30,11 @@ reasons! {
     ClientReset = "client_reset",
     /// The client's stream ended without close_notify: data may be missing.
     ClientTruncated = "client_truncated",
+    /// The backend's TLS stream ended without close_notify: data may be missing.
+    BackendTruncated = "backend_truncated",
     /// The client stopped answering the kernel's probes.
     PeerVanished = "peer_vanished",
-    /// The client broke the TLS protocol after the handshake, or sent a fatal alert.
+    /// The peer broke the TLS protocol after the handshake, or sent a fatal alert.
     TlsError = "tls_error",
     /// The backend reset the connection or stopped answering.
     BackendLost = "backend_lost",
@@ -46,6 +48,8 @@ reasons! {
     HandshakeTimeout = "handshake_timeout",
     /// The client's certificate is trusted, but no rule allows it; or it gave none where one is needed.
     ClientNotAllowed = "client_not_allowed",
+    /// The backend's certificate is trusted, but its key is not among those that are wanted.
+    ServerNotAllowed = "server_not_allowed",
     /// The client left during the handshake.
     HandshakeAborted = "handshake_aborted",
     /// Too many handshakes were in progress and this was the oldest.

@@ -3,8 +3,12 @@
 //! Immutable. A reload makes a new [`Settings`] and swaps it in whole; connections that exist keep the
 //! [`Service`] they began with.
 
-use crate::{certificates::Certificates, clients::ClientAuth};
-use ravelin_tls::{NoRandom, SessionStore, TicketKeys};
+use crate::{
+    certificates::Certificates,
+    clients::{self, ClientAuth, NotAllowed, Pin},
+};
+use ravelin_tls::{ClientContext, NoRandom, SessionStore, TicketKeys};
+use ravelin_trust::Verdict;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::{
@@ -43,12 +47,10 @@ pub struct Service {
     pub listen: Vec<SocketAddr>,
     /// Where their bytes go.
     pub target: Target,
-    /// The certificates, by server name.
-    pub certificates: Certificates,
+    /// The side that speaks TLS.
+    pub tls: TlsSide,
     /// What is known of each certificate, for metrics and the status page.
     pub certificate_facts: Vec<CertificateFacts>,
-    /// How clients are judged, where they are asked for certificates.
-    pub client_auth: Option<ClientAuth>,
     /// What the backend learns of the client's address.
     pub client_address: ClientAddress,
     /// Clients arrive behind a proxy that says who they are.
@@ -63,6 +65,46 @@ pub struct Service {
     pub max_per_source: Option<usize>,
     /// What counts as a sign of life for the idle limit.
     pub idle_by: IdleBy,
+}
+
+/// The side of a service that speaks TLS.
+#[derive(Clone, Debug)]
+pub enum TlsSide {
+    /// The client: TLS in, plain out.
+    Client(Termination),
+    /// The backend: plain in, TLS out.
+    Backend(Origination),
+}
+
+/// What the tunnel is to its clients as a TLS server.
+#[derive(Clone, Debug)]
+pub struct Termination {
+    /// The certificates, by server name.
+    pub certificates: Certificates,
+    /// How clients are judged, where they are asked for certificates.
+    pub client_auth: Option<ClientAuth>,
+}
+
+/// What the tunnel is to its backend as a TLS client.
+#[derive(Clone, Debug)]
+pub struct Origination {
+    /// How it speaks, how it judges the server, and what it proves itself with.
+    pub context: ClientContext,
+    /// The name or address that the server's certificate must be for, asked for by SNI where it is a name.
+    pub name: Box<str>,
+    /// Keys of which the server's certificate must have one; every trusted one will do where there are none.
+    pub pins: Vec<Pin>,
+}
+
+impl Origination {
+    /// Whether a server with this verdict on its certificate is one that is wanted.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub fn admits(&self, verdict: Option<&Verdict>) -> Result<(), NotAllowed> {
+        let verdict = verdict.ok_or(NotAllowed::NoCertificate)?;
+        clients::admits(verdict, &[], &self.pins)
+    }
 }
 
 /// Where a service's bytes go.

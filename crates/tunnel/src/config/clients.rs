@@ -14,31 +14,42 @@ use std::{
 
 /// What was read already, by the files it came from: anchors, then CRLs. Services share it.
 #[derive(Default)]
-pub(super) struct Trusts(HashMap<(Vec<PathBuf>, Vec<PathBuf>), Arc<Trust>>);
+pub(super) struct Trusts(HashMap<Files, Arc<Trust>>);
+
+/// Without files of anchors, the system's.
+type Files = (Option<Vec<PathBuf>>, Vec<PathBuf>);
 
 impl Trusts {
-    /// Reads anchors and CRLs.
+    /// Reads anchors and CRLs. Without files of anchors, the system's are trusted.
     ///
     /// # Errors
     /// When a file cannot be read, or holds something else.
     pub(super) fn load(
         &mut self,
         configuration: &Configuration,
-        anchors: &[Where<PathBuf>],
+        anchors: Option<&[Where<PathBuf>]>,
         crls: &[Where<PathBuf>],
     ) -> Result<Arc<Trust>, Diagnostic> {
         let paths = |written: &[Where<PathBuf>]| -> Vec<PathBuf> {
             written.iter().map(|path| configuration.path(path.get_ref())).collect()
         };
-        let files = (paths(anchors), paths(crls));
+        let files = (anchors.map(paths), paths(crls));
         if let Some(known) = self.0.get(&files) {
             return Ok(Arc::clone(known));
         }
-        let mut trusted = Anchors::new();
-        for (written, path) in anchors.iter().zip(&files.0) {
-            let read = anchors_in(path, &mut trusted);
-            read.map_err(|what| fault(configuration, written, "trust anchors", path, &what))?;
-        }
+        let trusted = match (anchors, &files.0) {
+            (Some(written), Some(paths)) => {
+                let mut trusted = Anchors::new();
+                for (written, path) in written.iter().zip(paths) {
+                    let read = anchors_in(path, &mut trusted);
+                    read.map_err(|what| {
+                        fault(configuration, written, "trust anchors", path, &what)
+                    })?;
+                }
+                trusted
+            }
+            _ => configuration.system_anchors()?,
+        };
         let mut lists = Vec::new();
         for (written, path) in crls.iter().zip(&files.1) {
             let read = crls_in(path, &mut lists);

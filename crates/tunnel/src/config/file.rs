@@ -9,6 +9,7 @@ use crate::{
     service::{IdleBy, LogFormat, OnTruncation},
 };
 use ravelin_tls::{CipherSuite, Group, Version};
+use ravelin_trust::revocation::RevocationPolicy;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::{collections::BTreeMap, num::NonZeroUsize, path::PathBuf};
@@ -156,6 +157,28 @@ pub struct ClientAuth {
     pub allow_pins: Option<Where<Vec<Parsed<Pin>>>>,
 }
 
+/// The backend speaks TLS: the tunnel is its client, its own clients are plain. `identity` is what the tunnel proves itself
+/// with, if it is there.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Server {
+    /// The name or address that the server's certificate must be for (default: the target's host).
+    #[schemars(with = "Option<String>")]
+    pub name: Option<Where<String>>,
+    /// Files with the certificates that are trusted to vouch for the server (default: the system's). Relative paths start
+    /// at the folder of this file.
+    #[schemars(with = "Option<Vec<PathBuf>>")]
+    pub anchors: Option<Where<Vec<Where<PathBuf>>>>,
+    /// Files with certificate revocation lists.
+    #[schemars(with = "Option<Vec<PathBuf>>")]
+    pub crls: Option<Vec<Where<PathBuf>>>,
+    /// How much must be known about revocation: `never`, `best-effort` (default), `required-if-available` or `always`.
+    pub revocation: Option<Parsed<RevocationPolicy>>,
+    /// Keys of which the server's certificate must have one: the SHA-256 hash of the public key in Base64 or hexadecimal.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub pins: Option<Where<Vec<Parsed<Pin>>>>,
+}
+
 /// What the backend learns of the client's address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -281,6 +304,8 @@ options! {
     }
 
     both {
+        /// The backend speaks TLS, and how it is judged (default: the tunnel's clients do).
+        server: Server,
         /// Whether clients are asked for a certificate, and which may come in (default: they are not).
         client_auth: ClientAuth,
         /// What the backend learns of the client's address (default `none`).
@@ -400,6 +425,11 @@ mod tests {
         idle-by = "rtmp"
         max-connections = 1000
         max-per-source = "off"
+
+        [service.out]
+        listen = ["127.0.0.1:25"]
+        target = "mail.example:465"
+        server = { name = "mail.example", anchors = ["ca.pem"], crls = ["ca.crl"], revocation = "best-effort", pins = ["47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="] }
 
         [service.web]
         listen = ["127.0.0.1:9443"]

@@ -15,5 +15,5 @@ mod value;
 
 pub use diagnostic::{Diagnostic, Position};
 pub use file::File;
-pub use resolve::{Configuration, MAX_FILE};
+pub use resolve::{Configuration, MAX_FILE, SystemAnchors};
 pub use value::{AcceptProxy, AcceptProxyTable, CountOrOff, Parsed, Period, PeriodOrOff};

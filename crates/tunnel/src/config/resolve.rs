@@ -11,11 +11,14 @@ use crate::{
     clients::{ClientAuth, ClientAuthMode},
     rtmp::{RtmpAddress, RtmpAddressError},
     service::{
-        self, AdminAddress, ClientAddress, Keepalive, Limits, ProxyVersion, Resumption, Service,
-        Settings, Target, Timeouts,
+        self, AdminAddress, ClientAddress, Keepalive, Limits, Origination, ProxyVersion,
+        Resumption, Service, Settings, Target, Termination, Timeouts, TlsSide,
     },
 };
-use ravelin_tls::{KeyLog, ServerConfig, VersionRange};
+use ravelin_tls::{
+    ClientConfig, ClientContext, Identity, KeyLog, ServerConfig, Trust, VersionRange,
+};
+use ravelin_trust::Anchors;
 use std::{
     collections::HashMap,
     io::{self, Write},
@@ -54,7 +57,11 @@ pub struct Configuration {
     source: Option<Source>,
     /// Where relative paths start.
     base: PathBuf,
+    system_anchors: Option<SystemAnchors>,
 }
+
+/// Finds the anchors that this system trusts; the words say why there are none.
+pub type SystemAnchors = fn() -> Result<Anchors, String>;
 
 impl Configuration {
     /// Reads a configuration file; relative paths in it start at its folder.
@@ -65,12 +72,28 @@ impl Configuration {
         let source = Source::read(path)?;
         let file = File::parse(&source)?;
         let base = path.parent().map(Path::to_path_buf).unwrap_or_default();
-        Ok(Configuration { file, source: Some(source), base })
+        Ok(Configuration { file, source: Some(source), base, system_anchors: None })
     }
 
     /// A configuration that comes from no file. Relative paths start at the working folder.
     pub fn from_file(file: File) -> Configuration {
-        Configuration { file, source: None, base: PathBuf::new() }
+        Configuration { file, source: None, base: PathBuf::new(), system_anchors: None }
+    }
+
+    /// Where the system's trust anchors come from, for backends that speak TLS and have none of their own.
+    #[must_use]
+    pub fn with_system_anchors(mut self, anchors: SystemAnchors) -> Configuration {
+        self.system_anchors = Some(anchors);
+        self
+    }
+
+    pub(super) fn system_anchors(&self) -> Result<Anchors, Diagnostic> {
+        let missing = |why: String| {
+            Diagnostic::new(format!("the system's trust anchors cannot be had: {why}"))
+                .help("name files of anchors")
+        };
+        let find = self.system_anchors.ok_or_else(|| missing("nobody knows them".into()))?;
+        find().map_err(missing)
     }
 
     /// Reads the certificates, looks up the names and builds what a tunnel obeys. `resumption` is what keeps sessions
@@ -205,20 +228,43 @@ impl Resolver<'_> {
         let label: Arc<str> = self.name(name)?.into();
         let options = written.options(&self.configuration.file.defaults);
         let listen = self.listen(&label, &written.listen, taken)?;
-        let target = self.target(&written.target)?;
+        let target = self.target(&written.target, options.server.is_some())?;
         let client_address = self.client_address(&options, &target)?;
-        let (named, default) = self.identities(name, written)?;
         let client_auth = self.client_auth(&options)?;
-        let config = self.server_config(&options, client_auth.as_ref(), resumption)?;
-        let certificates = identities::certificates(&named, default, &config)
-            .map_err(|error| self.fault(name.span(), format!("service `{label}`: {error}")))?;
+        let unusable = |error| format!("service `{label}`: {error}");
+        let (tls, named) = match &options.server {
+            None => {
+                let (named, default) = self.identities(name, written)?;
+                let config = self.server_config(&options, client_auth.as_ref(), resumption)?;
+                let certificates = identities::certificates(&named, default, &config)
+                    .map_err(|error| self.fault(name.span(), unusable(error)))?;
+                (TlsSide::Client(Termination { certificates, client_auth }), named)
+            }
+            Some(server) => {
+                if let Some(what) =
+                    self.out_of_place(&options, client_address, client_auth.is_some())
+                {
+                    return Err(self.fault(
+                        name.span(),
+                        format!("service `{label}` speaks TLS to its backend, so {what}"),
+                    ));
+                }
+                let named = self.own_identity(name, written)?;
+                let own = named.first().map(|named| Arc::clone(&named.identity));
+                let server_name = self.backend_name(server, &written.target, &target)?;
+                let config = self.client_config(&options, server, own)?;
+                let context = ClientContext::new(&config)
+                    .map_err(|error| self.fault(name.span(), unusable(error)))?;
+                let pins = server.pins.iter().flat_map(Where::get_ref).map(|pin| pin.0).collect();
+                (TlsSide::Backend(Origination { context, name: server_name, pins }), named)
+            }
+        };
         Ok(Service {
             name: label,
             listen,
             target,
-            certificates,
+            tls,
             certificate_facts: named.iter().map(Named::facts).collect(),
-            client_auth,
             client_address,
             accept_proxy: self.accept_proxy(&options)?,
             timeouts: timeouts(&options),
@@ -266,24 +312,131 @@ impl Resolver<'_> {
         Ok(all)
     }
 
-    fn target(&self, written: &Where<String>) -> Result<Target, Diagnostic> {
+    /// What has no meaning where the backend speaks TLS.
+    fn out_of_place(
+        &self,
+        options: &Options,
+        client_address: ClientAddress,
+        client_auth: bool,
+    ) -> Option<&'static str> {
+        let accepts = self.accept_proxy(options).is_ok_and(|accepted| accepted.is_some());
+        let cases = [
+            (client_auth, "its clients show no certificates: leave out `client-auth`"),
+            (accepts, "no PROXY header is read: leave out `accept-proxy`"),
+            (
+                matches!(client_address, ClientAddress::Proxy(_)),
+                "no PROXY header is sent: leave out `client-address`",
+            ),
+            (
+                options.idle_by == Some(service::IdleBy::Rtmp),
+                "RTMP is not looked into: leave out `idle-by`",
+            ),
+        ];
+        cases.into_iter().find_map(|(is_there, what)| is_there.then_some(what))
+    }
+
+    /// What the tunnel proves itself with to its backend: one identity or none.
+    fn own_identity(
+        &mut self,
+        name: &Where<String>,
+        written: &file::Service,
+    ) -> Result<Vec<Named>, Diagnostic> {
+        match (&written.identity, written.identities.as_deref().unwrap_or_default()) {
+            (None, []) => Ok(Vec::new()),
+            (Some(one), []) | (None, [one]) => Ok(vec![self.identity(one)?]),
+            _ => Err(self.fault(
+                name.span(),
+                format!("service `{name}` speaks TLS to its backend and can prove itself with one identity only"),
+            )),
+        }
+    }
+
+    /// The name or address that a server's certificate must be for.
+    fn backend_name(
+        &self,
+        server: &file::Server,
+        written: &Where<String>,
+        target: &Target,
+    ) -> Result<Box<str>, Diagnostic> {
+        let (name, span) = match (&server.name, target) {
+            (Some(name), _) => (name.get_ref().as_str(), name.span()),
+            (None, Target::Tcp { name, .. }) => {
+                let host = name.rsplit_once(':').map_or(&**name, |(host, _)| host);
+                (host.trim_start_matches('[').trim_end_matches(']'), written.span())
+            }
+            (None, Target::Unix(_)) => {
+                return Err(self
+                    .fault(
+                        written.span(),
+                        "a unix socket has no name that a certificate could be for",
+                    )
+                    .help("write server = { name = \"mail.example\" }"));
+            }
+        };
+        match ravelin_trust::Name::host(name) {
+            Ok(_) => Ok(name.into()),
+            Err(error) => Err(self.fault(span, error.to_string())),
+        }
+    }
+
+    fn client_config(
+        &mut self,
+        options: &Options,
+        server: &file::Server,
+        own: Option<Arc<Identity>>,
+    ) -> Result<ClientConfig, Diagnostic> {
+        let lists = [
+            (
+                server.anchors.as_ref().map(|all| (all.get_ref().is_empty(), all.span())),
+                "nobody is trusted",
+            ),
+            (
+                server.pins.as_ref().map(|all| (all.get_ref().is_empty(), all.span())),
+                "no key is good enough",
+            ),
+        ];
+        for (list, what) in lists {
+            if let Some((true, span)) = list {
+                let fault = self.fault(span, format!("with an empty list {what}"));
+                return Err(fault.help("leave the key out for the default"));
+            }
+        }
+        let anchors = server.anchors.as_ref().map(|all| all.get_ref().as_slice());
+        let crls = server.crls.as_deref().unwrap_or_default();
+        let mut trust = Trust::clone(&*self.trusts.load(self.configuration, anchors, crls)?);
+        trust.revocation = server.revocation.map_or(trust.revocation, |policy| policy.0);
+        let mut config = ClientConfig::new(trust);
+        config.identity = own;
+        let shared = self.parameters(options)?;
+        config.versions = shared.versions;
+        config.suites = shared.suites;
+        config.groups = shared.groups;
+        config.alpn = shared.alpn;
+        config.key_log = shared.key_log;
+        if options.tickets == Some(false) {
+            config.sessions = 0;
+        }
+        Ok(config)
+    }
+
+    fn target(&self, written: &Where<String>, secure: bool) -> Result<Target, Diagnostic> {
         if let Some(path) = self.configuration.unix(written)? {
             return Ok(Target::Unix(path));
         }
         if written.get_ref().contains("://") {
-            return self.rtmp_target(written);
+            return self.rtmp_target(written, secure);
         }
         let addresses = self.configuration.addresses(written, "target", false)?;
         Ok(Target::Tcp { name: written.get_ref().as_str().into(), addresses })
     }
 
     /// An RTMP server by the address that its own clients would use.
-    fn rtmp_target(&self, written: &Where<String>) -> Result<Target, Diagnostic> {
+    fn rtmp_target(&self, written: &Where<String>, secure: bool) -> Result<Target, Diagnostic> {
         let address: RtmpAddress = written
             .get_ref()
             .parse()
             .map_err(|error: RtmpAddressError| self.fault(written.span(), error.to_string()))?;
-        if address.secure {
+        if address.secure && !secure {
             return Err(self
                 .fault(written.span(), format!("the target `{}` speaks TLS", written.get_ref()))
                 .help(
@@ -413,6 +566,26 @@ impl Resolver<'_> {
         client_auth: Option<&ClientAuth>,
         resumption: &Resumption,
     ) -> Result<ServerConfig, Diagnostic> {
+        let mut config = self.parameters(options)?;
+        let (tickets, sessions) = match client_auth {
+            Some(auth) if auth.required => {
+                config.client_auth = ravelin_tls::ClientAuth::Required(Arc::clone(&auth.trust));
+                (&resumption.client_tickets, &resumption.client_sessions)
+            }
+            Some(auth) => {
+                config.client_auth = ravelin_tls::ClientAuth::Optional(Arc::clone(&auth.trust));
+                (&resumption.tickets, &resumption.sessions)
+            }
+            None => (&resumption.tickets, &resumption.sessions),
+        };
+        config.tickets = options.tickets.unwrap_or(true).then(|| Arc::clone(tickets));
+        config.sessions = Some(Arc::clone(sessions));
+        config.small_first_records = options.small_first_records.unwrap_or(false);
+        Ok(config)
+    }
+
+    /// What both roles have in common: versions, suites, groups, ALPN and key log.
+    fn parameters(&mut self, options: &Options) -> Result<ServerConfig, Diagnostic> {
         let mut config = ServerConfig::new(Vec::new());
         config.versions = self.versions(options)?;
         if let Some(suites) = &options.ciphers {
@@ -430,20 +603,6 @@ impl Resolver<'_> {
             }
             config.alpn.push(protocol.get_ref().as_bytes().into());
         }
-        let (tickets, sessions) = match client_auth {
-            Some(auth) if auth.required => {
-                config.client_auth = ravelin_tls::ClientAuth::Required(Arc::clone(&auth.trust));
-                (&resumption.client_tickets, &resumption.client_sessions)
-            }
-            Some(auth) => {
-                config.client_auth = ravelin_tls::ClientAuth::Optional(Arc::clone(&auth.trust));
-                (&resumption.tickets, &resumption.sessions)
-            }
-            None => (&resumption.tickets, &resumption.sessions),
-        };
-        config.tickets = options.tickets.unwrap_or(true).then(|| Arc::clone(tickets));
-        config.sessions = Some(Arc::clone(sessions));
-        config.small_first_records = options.small_first_records.unwrap_or(false);
         if let Some(written) = &options.key_log_file {
             config.key_log = Some(self.key_log(written)?);
         }
@@ -473,7 +632,7 @@ impl Resolver<'_> {
                 .help("leave the key out to allow every trusted certificate"));
         }
         let crls = written.crls.as_deref().unwrap_or_default();
-        let trust = self.trusts.load(self.configuration, anchors, crls)?;
+        let trust = self.trusts.load(self.configuration, Some(anchors), crls)?;
         let names = written.allow_names.iter().flat_map(Where::get_ref);
         let pins = written.allow_pins.iter().flat_map(Where::get_ref);
         Ok(Some(ClientAuth {

@@ -32,7 +32,9 @@ pub struct ConnectionRecord<'a> {
     /// What was agreed, once the handshake was finished.
     pub tls: Option<TlsRecord<'a>>,
     /// What became of the client's certificate, where the service asks for one.
-    pub certificate: Option<CertificateRecord<'a>>,
+    pub client_certificate: Option<CertificateRecord<'a>>,
+    /// What became of the backend's certificate, where it speaks TLS.
+    pub server_certificate: Option<CertificateRecord<'a>>,
     /// Bytes of plain text from the client to the backend.
     pub to_backend: u64,
     /// Bytes of plain text from the backend to the client.
@@ -62,7 +64,7 @@ pub struct TlsRecord<'a> {
     pub alpn: Option<&'a [u8]>,
 }
 
-/// What became of a client's certificate.
+/// What became of a peer's certificate.
 #[derive(Clone, Copy, Debug)]
 pub struct CertificateRecord<'a> {
     /// The word for the verdict on it, or for there being none.
@@ -167,12 +169,17 @@ impl ConnectionRecord<'_> {
         line.flag("resumed", self.tls.map(|tls| tls.resumed));
         let alpn: Option<Cow<str>> = self.tls.and_then(|tls| tls.alpn).map(String::from_utf8_lossy);
         line.text_within(MAX_CLIENT_WORD, "alpn", alpn.as_deref());
-        let certificate = self.certificate;
-        line.text("client_status", certificate.map(|certificate| certificate.status));
-        line.text("client_code", certificate.and_then(|certificate| certificate.code));
-        let common_name = certificate.and_then(|certificate| certificate.common_name);
-        line.text_within(MAX_CLIENT_WORD, "client_cn", common_name);
-        line.text("client_pin", certificate.and_then(|certificate| certificate.pin));
+        let certificates = [
+            (["client_status", "client_code", "client_cn", "client_pin"], self.client_certificate),
+            (["server_status", "server_code", "server_cn", "server_pin"], self.server_certificate),
+        ];
+        for ([status, code, common_name, pin], certificate) in certificates {
+            line.text(status, certificate.map(|it| it.status));
+            line.text(code, certificate.and_then(|it| it.code));
+            let name = certificate.and_then(|it| it.common_name);
+            line.text_within(MAX_CLIENT_WORD, common_name, name);
+            line.text(pin, certificate.and_then(|it| it.pin));
+        }
         line.number("to_backend", Some(self.to_backend));
         line.number("to_client", Some(self.to_client));
         line.number("duration_ms", Some(millis(self.duration)));
@@ -285,7 +292,8 @@ mod tests {
                 resumed: false,
                 alpn: Some(b"h2"),
             }),
-            certificate: None,
+            client_certificate: None,
+            server_certificate: None,
             to_backend: 1200,
             to_client: 34,
             duration: Duration::from_micros(1_234_567),
@@ -349,13 +357,13 @@ mod tests {
 
     #[test]
     fn the_clients_certificate_stands_with_its_verdict() {
-        let certificate = Some(CertificateRecord {
+        let client_certificate = Some(CertificateRecord {
             status: "expired",
             code: Some("CERT_HAS_EXPIRED"),
             common_name: Some("me reason=idle"),
             pin: Some("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="),
         });
-        let record = ConnectionRecord { certificate, ..record() };
+        let record = ConnectionRecord { client_certificate, ..record() };
         let line = record.line(LogFormat::Text, SystemTime::UNIX_EPOCH);
         let expected = " client_status=expired client_code=CERT_HAS_EXPIRED client_cn=\"me reason=idle\" \
                         client_pin=\"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\" to_backend=1200 ";

@@ -70,6 +70,11 @@ impl ServiceMetrics {
         self.counters.client_verdicts.add(status);
     }
 
+    /// A backend's certificate was judged; `status` is one of few words.
+    pub fn server_verdict(&self, status: &'static str) {
+        self.counters.server_verdicts.add(status);
+    }
+
     /// Bytes of plain text were handed over. Cheap enough for every turn of a loop.
     pub fn bytes(&self, to_backend: u64, to_client: u64) {
         if to_backend > 0 {
@@ -116,6 +121,7 @@ pub(super) struct Counters {
     pub(super) resumed_handshakes: Durations,
     handshake_failures: Words,
     client_verdicts: Words,
+    server_verdicts: Words,
 }
 
 impl Counters {
@@ -155,6 +161,11 @@ impl Counters {
     /// The verdicts on clients' certificates seen so far, in alphabetical order.
     pub(super) fn client_verdicts(&self) -> Vec<(&'static str, u64)> {
         self.client_verdicts.counts()
+    }
+
+    /// The verdicts on backends' certificates seen so far, in alphabetical order.
+    pub(super) fn server_verdicts(&self) -> Vec<(&'static str, u64)> {
+        self.server_verdicts.counts()
     }
 }
 

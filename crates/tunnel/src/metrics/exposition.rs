@@ -110,6 +110,18 @@ fn handshakes(tables: &Tables, encoder: &mut DescriptorEncoder) -> fmt::Result {
             counter(&mut family, &[("service", service), ("status", status)], count)?;
         }
     }
+
+    let mut family = encoder.encode_descriptor(
+        "server_verdicts",
+        "Backends that speak TLS, by what was decided of their certificates.",
+        None,
+        MetricType::Counter,
+    )?;
+    for (service, counters) in &tables.services {
+        for (status, count) in counters.server_verdicts() {
+            counter(&mut family, &[("service", service), ("status", status)], count)?;
+        }
+    }
     Ok(())
 }
 

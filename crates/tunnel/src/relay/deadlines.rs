@@ -101,7 +101,7 @@ fn next(
             });
             [header, handshake, None]
         }
-        Phase::Handshake => [handshake, lifetime, None],
+        Phase::Dialling | Phase::Handshake => [handshake, lifetime, None],
         Phase::Connecting { address } => {
             let at = after(times.phase, timeouts.connect);
             [Some(Deadline { at, limit: Limit::Connect { address } }), lifetime, None]

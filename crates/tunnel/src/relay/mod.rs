@@ -1,40 +1,42 @@
 //! One connection through the tunnel, from accept to end.
 //!
+//! - [`role`]: which side speaks TLS.
 //! - [`ends`]: what one side's end means for the other.
 //! - `opening`: PROXY header, handshake, dialling the backend.
 //! - `pump`: bytes in both directions.
 //! - `deadlines`: which time limit comes next.
-//! - [`backend`]: the plain side's socket.
+//! - [`stream`]: a socket of either side.
 //!
 //! A relay owns its two sockets and its TLS state; buffers, clocks and everything else come from the [`Thread`] that
 //! serves it.
 
-pub(crate) mod backend;
 mod deadlines;
 mod ends;
 mod opening;
 mod pump;
+mod role;
+mod stream;
 
 use crate::{
     active::ActiveService,
-    clients::ClientFacts,
+    clients::PeerFacts,
     limits::Admitted,
     log::{ConnectionRecord, Log, TlsRecord},
     reason::CloseReason,
     rtmp::Watcher,
-    service::IdleBy,
-    sys,
+    service::{IdleBy, TlsSide},
 };
-use backend::BackendStream;
 use ends::{Ends, Step};
 use mio::net::TcpStream;
 use ravelin_tls::{Connection, HandshakeKind, OpenBuffer, SealBuffer};
+use role::Role;
 use std::{
-    io::{self, ErrorKind, Read as _},
+    io::{self, ErrorKind},
     net::SocketAddr,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
+use stream::Stream;
 
 /// Records of full size that a thread's buffers hold: 256 KiB cost a third less CPU per byte than 64, and 512 gain nothing
 /// more.
@@ -49,9 +51,6 @@ const LINGER: u64 = 2_000;
 const DELIVERY_POLL: u64 = 20;
 /// How often a unix backend whose queue is full is dialled again, in milliseconds.
 const REDIAL: u64 = 20;
-
-/// Why a backend counts as lost that closed while the client was still sending.
-const BROKEN: &str = "it stopped taking data before the client had sent everything";
 
 /// What a thread lends to the connection it serves.
 pub(crate) struct Thread {
@@ -87,19 +86,22 @@ impl Thread {
 pub(crate) struct Relay {
     pub(crate) id: u64,
     pub(crate) service: Arc<ActiveService>,
-    client: TcpStream,
-    client_ready: Ready,
-    backend: Option<BackendStream>,
-    backend_ready: Ready,
+    role: Role,
+    /// The socket that speaks TLS.
+    secure: Stream,
+    secure_ready: Ready,
+    /// The socket that does not.
+    plain: Stream,
+    plain_ready: Ready,
     tls: Connection,
     phase: Phase,
     ends: Ends,
-    /// Plaintext that the backend has no room for yet; a PROXY header that goes first.
-    up_pending: Vec<u8>,
-    /// Records that the client has no room for yet.
-    down_pending: Vec<u8>,
-    /// The backend takes no more; what it sent before is still read.
-    backend_broken: bool,
+    /// Plaintext that the plain side has no room for yet; a PROXY header that goes first.
+    to_plain: Vec<u8>,
+    /// Records that the secure side has no room for yet.
+    to_secure: Vec<u8>,
+    /// The plain side takes no more; what it sent before is still read.
+    plain_broken: bool,
     /// Complete records may wait in what the handshake left over.
     left_over: bool,
     /// The client's address: its socket's, or what a PROXY header said.
@@ -122,8 +124,10 @@ pub(crate) struct Relay {
 enum Phase {
     /// A PROXY header must come first.
     Header,
+    /// The backend, which speaks TLS, is to be dialled.
+    Dialling,
     Handshake,
-    /// The handshake is done; the backend's address with this index was dialled.
+    /// The backend's address with this index was dialled.
     Connecting {
         address: usize,
     },
@@ -134,7 +138,7 @@ enum Phase {
         until: u64,
     },
     Relaying,
-    /// The upload was truncated; the backend's kernel has not acknowledged all of it.
+    /// The secure side's stream was truncated; the plain side's kernel has not acknowledged all of it.
     Delivering {
         reason: CloseReason,
     },
@@ -163,6 +167,26 @@ struct Bytes {
     down: u64,
     /// What the metrics have been told of.
     told: (u64, u64),
+}
+
+impl Times {
+    /// A sign of life came from this side.
+    fn heard(&mut self, from: Socket, now: u64) {
+        match from {
+            Socket::Client => self.client = now,
+            Socket::Backend => self.backend = now,
+        }
+    }
+}
+
+impl Bytes {
+    /// So many came from this side.
+    fn came(&mut self, from: Socket, count: usize) {
+        match from {
+            Socket::Client => self.up += count as u64,
+            Socket::Backend => self.down += count as u64,
+        }
+    }
 }
 
 /// What the kernel said about a socket since it was last found empty or full.
@@ -245,20 +269,32 @@ impl Relay {
         let began = now.saturating_sub(since_syn);
         let settings = &service.settings;
         let trusted = settings.accept_proxy.as_ref().is_some_and(|proxy| proxy.trusts(peer.ip()));
-        let phase = if trusted { Phase::Header } else { Phase::Handshake };
-        let ends = Ends::new(settings.on_truncation);
+        let (role, phase) = match &settings.tls {
+            TlsSide::Client(_) if trusted => (Role::Server, Phase::Header),
+            TlsSide::Client(_) => (Role::Server, Phase::Handshake),
+            TlsSide::Backend(_) => (Role::Client, Phase::Dialling),
+        };
+        let ends = Ends::new(role, settings.on_truncation);
+        let ready = Ready { readable: true, writable: true, ..Ready::default() };
+        let (accepted, dialled) =
+            ((Stream::Tcp(client), ready), (Stream::Undialled, Ready::default()));
+        let ((secure, secure_ready), (plain, plain_ready)) = match role {
+            Role::Server => (accepted, dialled),
+            Role::Client => (dialled, accepted),
+        };
         Relay {
             id,
-            client,
-            client_ready: Ready { readable: true, writable: true, ..Ready::default() },
-            backend: None,
-            backend_ready: Ready::default(),
+            role,
+            secure,
+            secure_ready,
+            plain,
+            plain_ready,
             tls: Connection::server(),
             phase,
             ends,
-            up_pending: Vec::new(),
-            down_pending: Vec::new(),
-            backend_broken: false,
+            to_plain: Vec::new(),
+            to_secure: Vec::new(),
+            plain_broken: false,
             left_over: false,
             source: SocketAddr::new(peer.ip().to_canonical(), peer.port()),
             destination: None,
@@ -274,20 +310,42 @@ impl Relay {
         }
     }
 
-    pub(crate) fn client(&mut self) -> &mut TcpStream {
-        &mut self.client
+    /// Registers the socket that was accepted.
+    pub(crate) fn register(
+        &mut self,
+        registry: &mio::Registry,
+        token: mio::Token,
+    ) -> io::Result<()> {
+        match self.role {
+            Role::Server => self.secure.register(registry, token),
+            Role::Client => self.plain.register(registry, token),
+        }
     }
 
     /// Whether the handshake is still to be finished.
     pub(crate) fn is_handshaking(&self) -> bool {
-        matches!(self.phase, Phase::Header | Phase::Handshake)
+        match self.phase {
+            Phase::Header | Phase::Dialling | Phase::Handshake => true,
+            Phase::Connecting { .. } | Phase::Queuing { .. } => self.role == Role::Client,
+            Phase::Relaying | Phase::Delivering { .. } | Phase::Lingering => false,
+        }
     }
 
     /// Takes note of what the kernel says about a socket.
     pub(crate) fn notice(&mut self, socket: Socket, event: &mio::event::Event) {
-        match socket {
-            Socket::Client => self.client_ready.add(Ready::of(event)),
-            Socket::Backend => self.backend_ready.add(Ready::of(event)),
+        self.ready(socket).add(Ready::of(event));
+    }
+
+    fn ready(&mut self, socket: Socket) -> &mut Ready {
+        if socket == self.role.secure() { &mut self.secure_ready } else { &mut self.plain_ready }
+    }
+
+    /// A socket failed: how.
+    fn failed(&self, socket: Socket) -> Over {
+        let stream = if socket == self.role.secure() { &self.secure } else { &self.plain };
+        match stream.take_error() {
+            Ok(Some(error)) => socket.lost(&error),
+            _ => socket.failed(),
         }
     }
 
@@ -307,19 +365,30 @@ impl Relay {
 
     fn try_serve(&mut self, thread: &mut Thread, index: usize) -> Result<Fate, Over> {
         match self.phase {
-            Phase::Header | Phase::Handshake => self.handshake(thread, index)?,
+            Phase::Dialling => self.dial(0, None, thread, index)?,
             Phase::Connecting { address } => self.finish_connecting(address, thread, index)?,
-            Phase::Queuing { .. } | Phase::Relaying | Phase::Delivering { .. } => {}
+            _ => {}
+        }
+        match self.phase {
+            Phase::Header | Phase::Handshake => self.handshake(thread, index)?,
+            Phase::Dialling
+            | Phase::Connecting { .. }
+            | Phase::Queuing { .. }
+            | Phase::Relaying
+            | Phase::Delivering { .. } => {}
             Phase::Lingering => return self.linger(),
         }
         match self.phase {
             Phase::Relaying => self.relay(thread),
             Phase::Delivering { reason } => self.deliver(reason),
             Phase::Connecting { .. } | Phase::Queuing { .. } => {
-                if self.client_ready.error {
-                    return Err(self.client_error());
+                if self.ready(Socket::Client).error {
+                    return Err(self.failed(Socket::Client));
                 }
                 Ok(Fate::Wait)
+            }
+            Phase::Handshake if self.role == Role::Client && self.plain_ready.error => {
+                Err(self.failed(Socket::Client))
             }
             _ => Ok(Fate::Wait),
         }
@@ -327,28 +396,26 @@ impl Relay {
 
     fn relay(&mut self, thread: &mut Thread) -> Result<Fate, Over> {
         let mut left = TURN;
-        let mut again = self.pump_up(thread, &mut left)?;
-        again |= self.pump_down(thread, &mut left)?;
+        let mut again = self.pump_open(thread, &mut left)?;
+        again |= self.pump_seal(thread, &mut left)?;
         loop {
-            let up_empty = self.up_pending.is_empty();
-            let down_empty = self.down_pending.is_empty() && self.tls.outgoing().is_empty();
+            let up_empty = self.to_plain.is_empty();
+            let down_empty = self.to_secure.is_empty() && self.tls.outgoing().is_empty();
             match self.ends.next(up_empty, down_empty) {
                 Step::Wait => break,
-                Step::EndBackend => {
-                    if let Some(backend) = &self.backend {
-                        backend.end().map_err(|error| backend_lost(&error))?;
-                    }
+                Step::EndPlain => {
+                    self.plain.end().map_err(|error| self.role.plain().lost(&error))?;
                 }
-                Step::NotifyClient => {
+                Step::NotifySecure => {
                     self.tls.close_notify();
-                    let notified = self.flush_client();
+                    let notified = self.flush_secure();
                     self.unless_done(notified)?;
                 }
-                Step::EndClient => {
-                    let ended = self.client.shutdown(std::net::Shutdown::Write);
-                    self.unless_done(ended.map_err(|error| client_lost(&error)))?;
+                Step::EndSecure => {
+                    let ended = self.secure.end();
+                    self.unless_done(ended.map_err(|error| self.role.secure().lost(&error)))?;
                 }
-                Step::ResetBackendWhenDelivered(reason) => {
+                Step::ResetPlainWhenDelivered(reason) => {
                     self.enter(Phase::Delivering { reason }, thread.now);
                     return self.deliver(reason);
                 }
@@ -357,21 +424,21 @@ impl Relay {
                 }
             }
         }
-        if self.backend_broken && !self.ends.down_open() {
-            return Err(Over::lost(CloseReason::BackendLost, Some(BROKEN.into())));
+        if self.plain_broken && !self.ends.plain_open() {
+            return Err(self.role.broken());
         }
-        if self.client_ready.error && !self.client_ready.readable && !self.ends.client_done() {
-            return Err(self.client_error());
+        if self.secure_ready.error && !self.secure_ready.readable && !self.ends.secure_done() {
+            return Err(self.failed(self.role.secure()));
         }
-        if self.backend_ready.error && !self.backend_ready.readable {
-            return Err(self.backend_error());
+        if self.plain_ready.error && !self.plain_ready.readable {
+            return Err(self.failed(self.role.plain()));
         }
         Ok(if again { Fate::Again } else { Fate::Wait })
     }
 
-    /// A client that ended in order and got every byte may hang up before it hears the end: nothing is lost by that.
+    /// A secure side that ended in order and got every byte may hang up before it hears the end: nothing is lost by that.
     fn unless_done(&mut self, result: Result<(), Over>) -> Result<(), Over> {
-        if result.is_err() && self.ends.client_done() {
+        if result.is_err() && self.ends.secure_done() {
             let count = self.tls.outgoing().len();
             self.tls.sent(count);
             return Ok(());
@@ -381,7 +448,7 @@ impl Relay {
 
     /// Sends whatever TLS still holds back.
     pub(crate) fn flush_held(&mut self, thread: &mut Thread, index: usize) -> Fate {
-        match self.flush_client() {
+        match self.flush_secure() {
             Ok(()) => self.serve(thread, index),
             Err(over) => Fate::Over(over),
         }
@@ -397,24 +464,23 @@ impl Relay {
         self.times.phase = now;
     }
 
-    /// A truncated upload: waits for the last byte to be acknowledged, so that the reset does not overtake it.
+    /// A truncated stream: waits for the last byte to be acknowledged, so that the reset does not overtake it.
     fn deliver(&mut self, reason: CloseReason) -> Result<Fate, Over> {
-        match &self.backend {
-            Some(backend) if !self.backend_ready.error && backend.unsent().is_ok_and(|n| n > 0) => {
-                Ok(Fate::Wait)
-            }
-            _ => Err(Over::lost(reason, None)),
+        if !self.plain_ready.error && self.plain.unsent().is_ok_and(|count| count > 0) {
+            return Ok(Fate::Wait);
         }
+        Err(Over::lost(reason, None))
     }
 
-    /// Refuses the client: the alert goes out, and the line is cut once the client has had time to read it.
+    /// Refuses the peer: the alert goes out, and the line is cut once a client has had time to read it. A backend gets no
+    /// such time, since the client waits.
     fn refuse(&mut self, reason: CloseReason, why: String, thread: &Thread) -> Result<(), Over> {
         let over = Over::lost(reason, Some(why));
         let answer = !self.tls.outgoing().is_empty();
-        if !answer || self.flush_client().is_err() || !self.tls.outgoing().is_empty() {
+        if !answer || self.flush_secure().is_err() || !self.tls.outgoing().is_empty() {
             return Err(over);
         }
-        if self.client.shutdown(std::net::Shutdown::Write).is_err() {
+        if self.secure.end().is_err() || self.role == Role::Client {
             return Err(over);
         }
         self.refusal = Some(Box::new(over));
@@ -426,7 +492,7 @@ impl Relay {
         let mut waste = [0; 4096];
         // Bounded by the time limit; an attacker who sends on only pays for it.
         for _ in 0..16 {
-            match self.client.read(&mut waste) {
+            match self.secure.read(&mut waste) {
                 Ok(count) if count > 0 => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Fate::Wait),
                 _ => return Err(self.lingered()),
@@ -441,32 +507,18 @@ impl Relay {
         refusal.map_or_else(|| Over::lost(CloseReason::InternalError, None), |over| *over)
     }
 
-    fn client_error(&self) -> Over {
-        match self.client.take_error() {
-            Ok(Some(error)) => client_lost(&error),
-            _ => Over::lost(CloseReason::ClientReset, None),
-        }
-    }
-
-    fn backend_error(&self) -> Over {
-        match self.backend.as_ref().map(BackendStream::take_error) {
-            Some(Ok(Some(error))) => backend_lost(&error),
-            _ => Over::lost(CloseReason::BackendLost, None),
-        }
-    }
-
     /// Ends the connection: both sides learn how, the log gets its line.
     pub(crate) fn end(mut self: Box<Self>, over: &Over, thread: &mut Thread) {
         if over.orderly {
-            self.drain_client();
+            self.drain_secure();
         } else {
-            // Where a refusal was read, an ordinary end is enough.
-            if self.phase != Phase::Lingering {
-                let _ = sys::reset_on_close(&self.client);
+            // Where a refusal was read, an ordinary end is enough; a reset would overtake one that is on its way.
+            if self.phase != Phase::Lingering
+                && !(self.role == Role::Client && self.is_handshaking())
+            {
+                self.secure.reset_on_close();
             }
-            if let Some(backend) = &self.backend {
-                backend.reset_on_close();
-            }
+            self.plain.reset_on_close();
         }
         let metrics = &self.service.metrics;
         metrics.closed(over.reason);
@@ -476,16 +528,16 @@ impl Relay {
         if self.is_handshaking() && over.reason.is_ghost() {
             metrics.handshake_failed(over.reason.word());
         }
-        let client = self.client_facts();
-        let record = self.record(over, client.as_ref(), thread);
+        let peer = self.peer_facts();
+        let record = self.record(over, peer.as_ref(), thread);
         thread.log.connection(thread.wall, &record);
     }
 
     /// Reads what came after the end, so that closing does not turn into a reset that destroys our last bytes.
-    fn drain_client(&mut self) {
+    fn drain_secure(&mut self) {
         let mut waste = [0; 4096];
         for _ in 0..16 {
-            match self.client.read(&mut waste) {
+            match self.secure.read(&mut waste) {
                 Ok(count) if count > 0 => {}
                 _ => break,
             }
@@ -493,18 +545,20 @@ impl Relay {
     }
 
     /// What is known of the client's certificate, where one was asked for.
-    fn client_facts(&self) -> Option<ClientFacts> {
-        self.service.settings.client_auth.as_ref()?;
+    fn peer_facts(&self) -> Option<PeerFacts> {
+        if let TlsSide::Client(termination) = &self.service.settings.tls {
+            termination.client_auth.as_ref()?;
+        }
         match self.tls.verdict() {
-            Some(verdict) => Some(ClientFacts::of(verdict)),
-            None => self.tls.handshake().map(|_| ClientFacts::none()),
+            Some(verdict) => Some(PeerFacts::of(verdict)),
+            None => self.tls.handshake().map(|_| PeerFacts::none()),
         }
     }
 
     fn record<'a>(
         &'a self,
         over: &'a Over,
-        client: Option<&'a ClientFacts>,
+        peer: Option<&'a PeerFacts>,
         thread: &Thread,
     ) -> ConnectionRecord<'a> {
         let target = &self.service.settings.target;
@@ -521,29 +575,14 @@ impl Relay {
                 resumed: done.kind == HandshakeKind::Resumed,
                 alpn: done.alpn.as_deref(),
             }),
-            certificate: client.map(ClientFacts::record),
+            client_certificate: peer.filter(|_| self.role == Role::Server).map(PeerFacts::record),
+            server_certificate: peer.filter(|_| self.role == Role::Client).map(PeerFacts::record),
             to_backend: self.bytes.up,
             to_client: self.bytes.down,
             duration: Duration::from_millis(thread.now.saturating_sub(self.times.accepted)),
-            backend: self.backend_address.and_then(|address| backend::named(target, address)),
+            backend: self.backend_address.and_then(|address| stream::named(target, address)),
             reason: over.reason,
             detail: over.detail.as_deref(),
         }
     }
-}
-
-/// The client's socket failed.
-fn client_lost(error: &io::Error) -> Over {
-    let reason = match error.kind() {
-        ErrorKind::TimedOut | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
-            CloseReason::PeerVanished
-        }
-        _ => CloseReason::ClientReset,
-    };
-    Over::lost(reason, Some(error.to_string()))
-}
-
-/// The backend's socket failed.
-fn backend_lost(error: &io::Error) -> Over {
-    Over::lost(CloseReason::BackendLost, Some(error.to_string()))
 }

@@ -1,56 +1,53 @@
 //! From accept to the first byte for the backend: PROXY header, handshake, dialling.
 
 use super::{
-    Over, Phase, Ready, Relay, Socket, Thread, backend::BackendStream, client_lost,
-    deadlines::after,
+    Over, Phase, Ready, Relay, Socket, Thread, deadlines::after, role::Role, stream::Stream,
 };
 use crate::{
     clients,
     metrics::{NO_CERTIFICATE, handshake_failure},
     proxy_protocol::{self, Sent, TlsFacts},
     reason::CloseReason,
-    service::ClientAddress,
+    service::{ClientAddress, Termination, TlsSide},
     worker::token_of,
 };
 use ravelin_tls::{
-    Alert, End, HandshakeKind, TlsError,
+    Alert, Connection, End, HandshakeKind, TlsError,
     hello::{Foreign, HelloError},
 };
 use std::{
-    io::{self, ErrorKind, Read as _},
+    io::{self, ErrorKind},
     sync::Arc,
     time::Duration,
 };
 
 impl Relay {
-    /// Reads what the client sent and goes on with the handshake as far as that reaches.
+    /// Reads what the peer sent and goes on with the handshake as far as that reaches.
     pub(super) fn handshake(&mut self, thread: &mut Thread, index: usize) -> Result<(), Over> {
-        while self.is_handshaking() && self.client_ready.readable {
+        while matches!(self.phase, Phase::Header | Phase::Handshake) && self.secure_ready.readable {
             self.tls.restore(&mut thread.open);
             let space = thread.open.space();
             let room = space.len();
-            match self.client.read(space) {
+            match self.secure.read(space) {
                 Ok(0) => {
                     thread.open.skip(thread.open.pending().len());
-                    return Err(Over::lost(CloseReason::HandshakeAborted, None));
+                    return Err(self.role.aborted(None));
                 }
                 Ok(count) => {
                     thread.open.filled(count);
-                    if count < room && !self.client_ready.read_closed {
-                        self.client_ready.readable = false;
+                    if count < room && !self.secure_ready.read_closed {
+                        self.secure_ready.readable = false;
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    self.client_ready.readable = false;
+                    self.secure_ready.readable = false;
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => {
                     thread.open.skip(thread.open.pending().len());
-                    let over = client_lost(&error);
+                    let over = self.role.secure().lost(&error);
                     return Err(match over.reason {
-                        CloseReason::ClientReset => {
-                            Over { reason: CloseReason::HandshakeAborted, ..over }
-                        }
+                        CloseReason::ClientReset => self.role.aborted(over.detail),
                         _ => over,
                     });
                 }
@@ -77,12 +74,14 @@ impl Relay {
                     self.fail(&error, thread)?;
                     return Ok(false);
                 }
-                Some(_) => return Err(Over::lost(CloseReason::HandshakeAborted, None)),
+                Some(_) => return Err(self.role.aborted(None)),
                 None if asking => {
                     let hello = self.tls.hello();
                     self.server_name = hello.and_then(|hello| hello.server_name.clone());
-                    let certificates = &self.service.settings.certificates;
-                    let context = certificates.choose(self.server_name.as_deref());
+                    let TlsSide::Client(termination) = &self.service.settings.tls else {
+                        return Err(internal("a backend said hello"));
+                    };
+                    let context = termination.certificates.choose(self.server_name.as_deref());
                     if let Err(error) = self.tls.answer(context, thread.since_epoch()) {
                         self.fail(&error, thread)?;
                         return Ok(false);
@@ -90,7 +89,7 @@ impl Relay {
                 }
                 None => {
                     if !self.tls.may_hold() {
-                        self.flush_client()?;
+                        self.flush_secure()?;
                     }
                     return Ok(established);
                 }
@@ -101,14 +100,16 @@ impl Relay {
     fn fail(&mut self, error: &TlsError, thread: &Thread) -> Result<(), Over> {
         self.service.metrics.handshake_failed(handshake_failure(error));
         match self.tls.verdict() {
-            Some(verdict) => self.service.metrics.client_verdict(verdict.status().word()),
+            Some(verdict) => self.count_verdict(verdict.status().word()),
             None if error.alert_sent() == Some(Alert::CERTIFICATE_REQUIRED) => {
-                self.service.metrics.client_verdict(NO_CERTIFICATE);
+                self.count_verdict(NO_CERTIFICATE);
             }
             None => {}
         }
         let reason = match error {
-            TlsError::AlertReceived(Alert::CLOSE_NOTIFY) => CloseReason::HandshakeAborted,
+            TlsError::AlertReceived(Alert::CLOSE_NOTIFY) if self.role == Role::Server => {
+                CloseReason::HandshakeAborted
+            }
             TlsError::Hello(HelloError::Foreign(Foreign::ProxyHeader)) => {
                 CloseReason::ProxyHeaderInvalid
             }
@@ -117,16 +118,30 @@ impl Relay {
         self.refuse(reason, error.to_string(), thread)
     }
 
-    /// Looks whether a client that proved itself is one that may come in. False when it was refused.
+    fn count_verdict(&self, word: &'static str) {
+        match self.role {
+            Role::Server => self.service.metrics.client_verdict(word),
+            Role::Client => self.service.metrics.server_verdict(word),
+        }
+    }
+
+    /// Looks whether a peer that proved itself is one that is wanted. False when it was refused.
     fn admit(&mut self, thread: &Thread) -> Result<bool, Over> {
-        let Some(auth) = &self.service.settings.client_auth else { return Ok(true) };
         let verdict = self.tls.verdict().map(Arc::as_ref);
-        let word = verdict.map_or(NO_CERTIFICATE, |verdict| verdict.status().word());
-        self.service.metrics.client_verdict(word);
-        let Err(why) = auth.admits(verdict) else { return Ok(true) };
-        self.service.metrics.handshake_failed(CloseReason::ClientNotAllowed.word());
+        let (admitted, reason) = match &self.service.settings.tls {
+            TlsSide::Client(Termination { client_auth: None, .. }) => return Ok(true),
+            TlsSide::Client(Termination { client_auth: Some(auth), .. }) => {
+                (auth.admits(verdict), CloseReason::ClientNotAllowed)
+            }
+            TlsSide::Backend(origination) => {
+                (origination.admits(verdict), CloseReason::ServerNotAllowed)
+            }
+        };
+        self.count_verdict(verdict.map_or(NO_CERTIFICATE, |verdict| verdict.status().word()));
+        let Err(why) = admitted else { return Ok(true) };
+        self.service.metrics.handshake_failed(reason.word());
         self.tls.abort(Alert::ACCESS_DENIED);
-        self.refuse(CloseReason::ClientNotAllowed, why.to_string(), thread)?;
+        self.refuse(reason, why.to_string(), thread)?;
         Ok(false)
     }
 
@@ -156,8 +171,35 @@ impl Relay {
         let took = thread.now.saturating_sub(self.times.accepted);
         self.service.metrics.handshake(Duration::from_millis(took), resumed);
         self.left_over = self.tls.has_kept();
-        self.up_pending = self.proxy_header(thread);
-        self.dial(0, None, thread, index)
+        match self.role {
+            Role::Server => {
+                self.to_plain = self.proxy_header(thread);
+                self.dial(0, None, thread, index)
+            }
+            Role::Client => {
+                self.begin(thread);
+                Ok(())
+            }
+        }
+    }
+
+    /// Both sides are there: bytes may flow.
+    fn begin(&mut self, thread: &Thread) {
+        self.enter(Phase::Relaying, thread.now);
+        self.times.moved = thread.now;
+    }
+
+    /// The backend has accepted and is to be spoken to in TLS.
+    fn greet(&mut self, thread: &mut Thread, index: usize) -> Result<(), Over> {
+        let TlsSide::Backend(origination) = &self.service.settings.tls else {
+            return Err(internal("a plain backend was greeted"));
+        };
+        let (context, name) = (&origination.context, &origination.name);
+        self.tls = Connection::client(context, name, thread.since_epoch()).map_err(internal)?;
+        self.server_name = Some(name.clone());
+        self.enter(Phase::Handshake, thread.now);
+        self.flush_secure()?;
+        self.handshake(thread, index)
     }
 
     /// What tells the backend who the client is, if it wants to know.
@@ -165,7 +207,7 @@ impl Relay {
         let ClientAddress::Proxy(version) = self.service.settings.client_address else {
             return Vec::new();
         };
-        let local = self.destination.or_else(|| self.client.local_addr().ok());
+        let local = self.destination.or_else(|| self.secure.local_addr());
         let handshake = self.tls.handshake();
         let trusted = self.tls.verdict().and_then(|verdict| verdict.trusted());
         let common_name =
@@ -204,7 +246,7 @@ impl Relay {
     }
 
     /// Dials the target's addresses from this one on, until one is on its way. `failed` is why the last one was not.
-    fn dial(
+    pub(super) fn dial(
         &mut self,
         mut address: usize,
         mut failed: Option<io::Error>,
@@ -217,7 +259,7 @@ impl Relay {
             ClientAddress::None | ClientAddress::Proxy(_) => None,
         };
         loop {
-            match BackendStream::dial(&settings.target, address, source, &settings.timeouts) {
+            match Stream::dial(&settings.target, address, source, &settings.timeouts) {
                 None => {
                     let (reason, why) = match failed {
                         Some(error) if error.kind() == ErrorKind::TimedOut => {
@@ -242,7 +284,7 @@ impl Relay {
                     let registered =
                         backend.register(&thread.registry, token_of(index, Socket::Backend));
                     registered.map_err(internal)?;
-                    self.backend = Some(backend);
+                    *self.dialled() = backend;
                     self.backend_address = Some(address);
                     self.enter(Phase::Connecting { address }, thread.now);
                     // A backend on this machine has often accepted by now.
@@ -260,21 +302,34 @@ impl Relay {
         thread: &mut Thread,
         index: usize,
     ) -> Result<(), Over> {
-        let Some(backend) = &self.backend else { return Ok(()) };
-        match backend.is_connected() {
+        match self.dialled().is_connected() {
             Ok(true) => {
-                self.backend_ready.writable = true;
-                self.enter(Phase::Relaying, thread.now);
-                self.times.moved = thread.now;
+                self.ready(Socket::Backend).writable = true;
+                match self.role {
+                    Role::Server => self.begin(thread),
+                    Role::Client => self.greet(thread, index)?,
+                }
                 Ok(())
             }
             Ok(false) => Ok(()),
             Err(error) => {
-                self.backend = None;
-                self.backend_ready = Ready::default();
+                self.hang_up();
                 self.dial(address + 1, Some(error), thread, index)
             }
         }
+    }
+
+    /// The backend's socket.
+    fn dialled(&mut self) -> &mut Stream {
+        match self.role {
+            Role::Server => &mut self.plain,
+            Role::Client => &mut self.secure,
+        }
+    }
+
+    fn hang_up(&mut self) {
+        *self.dialled() = Stream::Undialled;
+        *self.ready(Socket::Backend) = Ready::default();
     }
 
     /// Dials the backend whose queue was full once more.
@@ -294,8 +349,7 @@ impl Relay {
         thread: &mut Thread,
         index: usize,
     ) -> Result<(), Over> {
-        self.backend = None;
-        self.backend_ready = Ready::default();
+        self.hang_up();
         self.dial(address + 1, Some(ErrorKind::TimedOut.into()), thread, index)
     }
 }

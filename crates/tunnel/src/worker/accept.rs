@@ -110,8 +110,7 @@ impl Worker {
             return;
         };
         let (deadline, token) = (relay.deadline(), token_of(index, Socket::Client));
-        let interest = Interest::READABLE | Interest::WRITABLE;
-        let registered = self.thread.registry.register(relay.client(), token, interest);
+        let registered = relay.register(&self.thread.registry, token);
         if let Err(error) = registered {
             let detail = Some(error.to_string());
             return self.end(index, &Over::lost(CloseReason::InternalError, detail));

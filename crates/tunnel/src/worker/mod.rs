@@ -252,7 +252,12 @@ impl Worker {
             let Some(relay) = self.relays.get_mut(index).filter(|relay| relay.id == id) else {
                 continue;
             };
-            match relay.check(&mut self.thread, index) {
+            let was_handshaking = relay.is_handshaking();
+            let fate = relay.check(&mut self.thread, index);
+            if was_handshaking && !relay.is_handshaking() {
+                self.handshaking -= 1;
+            }
+            match fate {
                 Fate::Over(over) => self.end(index, &over),
                 Fate::Again => self.again.push_back((index, id)),
                 Fate::Wait => {

@@ -4,3 +4,4 @@ mod clients;
 mod common;
 mod ends;
 mod limits;
+mod outward;

@@ -11,7 +11,7 @@ use ravelin_tunnel::{
     config::Diagnostic,
     service::{
         AdminAddress, CertificateFacts, ClientAddress, ProxyVersion, Resumption, Service, Settings,
-        Target,
+        Target, TlsSide,
     },
     transparent,
 };
@@ -193,7 +193,14 @@ impl Report<'_> {
             );
         }
         let _ = writeln!(text, "  client       {}", client_address(service));
-        if let Some(auth) = &service.client_auth {
+        if let TlsSide::Backend(origination) = &service.tls {
+            let _ = write!(text, "  TLS          to the backend, as {}", origination.name);
+            for pin in &origination.pins {
+                let _ = write!(text, ", pin {pin}");
+            }
+            text.push('\n');
+        }
+        if let Some(auth) = client_auth(service) {
             let need = if auth.required { "required" } else { "optional" };
             let (anchors, crls) = (auth.trust.anchors.len(), auth.trust.crls.len());
             let _ = writeln!(
@@ -289,13 +296,20 @@ fn describe(service: &Service) -> Value {
         "target": service.target.to_string(),
         "addresses": addresses,
         "certificates": certificates,
-        "client_auth": service.client_auth.as_ref().map(|auth| json!({
+        "client_auth": client_auth(service).map(|auth| json!({
             "required": auth.required,
             "anchors": auth.trust.anchors.len(),
             "crls": auth.trust.crls.len(),
             "allow_names": auth.names.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "allow_pins": auth.pins.iter().map(ToString::to_string).collect::<Vec<_>>(),
         })),
+        "server": match &service.tls {
+            TlsSide::Client(_) => Value::Null,
+            TlsSide::Backend(origination) => json!({
+                "name": origination.name,
+                "pins": origination.pins.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            }),
+        },
         "client_address": client_address(service),
         "timeouts": {
             "handshake": seconds(limits.handshake),
@@ -310,6 +324,13 @@ fn describe(service: &Service) -> Value {
         "max_connections": service.max_connections,
         "max_per_source": service.max_per_source,
     })
+}
+
+fn client_auth(service: &Service) -> Option<&ClientAuth> {
+    match &service.tls {
+        TlsSide::Client(termination) => termination.client_auth.as_ref(),
+        TlsSide::Backend(_) => None,
+    }
 }
 
 /// The rules that choose among trusted clients, if there are any.

@@ -4,11 +4,12 @@ use crate::{
     args::{self, ServiceArgs, Written},
     exit::Failure,
 };
+use ravelin_trust::{Anchor, Anchors};
 use ravelin_tunnel::{
     clients::ClientAuthMode,
     config::{
         AcceptProxy, AcceptProxyTable, Configuration, Diagnostic, File, Parsed,
-        file::{Admin, ClientAddress, ClientAuth, Identity, Keepalive, Service, Where},
+        file::{Admin, ClientAddress, ClientAuth, Identity, Keepalive, Server, Service, Where},
     },
     service::{IdleBy, LogFormat, OnTruncation},
 };
@@ -31,15 +32,15 @@ impl Written {
                 "the services come from the file of --config; leave out --listen, --to and the others that describe one",
             ));
         }
-        let given = [
-            ("--listen", !self.listen.is_empty()),
-            ("--to", self.service.to.is_some()),
-            ("--cert", !self.service.cert.is_empty()),
-            ("--key", !self.service.key.is_empty()),
-        ];
+        let own =
+            [("--cert", !self.service.cert.is_empty()), ("--key", !self.service.key.is_empty())];
+        let needs_own = !self.service.client || own.iter().any(|(_, given)| *given);
+        let mut given =
+            vec![("--listen", !self.listen.is_empty()), ("--to", self.service.to.is_some())];
+        given.extend(own.into_iter().filter(|_| needs_own));
         let missing: Vec<&str> =
             given.iter().filter(|given| !given.1).map(|given| given.0).collect();
-        if missing.len() == given.len() {
+        if missing.len() == given.len() && !self.service.client {
             let ways = "give --listen, --to, --cert and --key, or --config FILE, or --demo";
             return Err(Failure::input(format!("what is to be served? {ways}")));
         }
@@ -69,7 +70,8 @@ impl Written {
         let mut configuration = match &self.config {
             Some(path) => Configuration::read(path)?,
             None => Configuration::from_file(self.file()),
-        };
+        }
+        .with_system_anchors(system_anchors);
         self.override_process(&mut configuration.file);
         Ok(configuration)
     }
@@ -105,6 +107,7 @@ impl Written {
             None,
             Some(identities.collect()),
         );
+        service.server = args.client.then(|| server(args));
         service.client_auth = client_auth(args);
         service.client_address = match args.send_proxy {
             Some(args::ProxyVersion::V1) => Some(at(ClientAddress::ProxyV1)),
@@ -154,6 +157,32 @@ impl Written {
         let mut file = File::default();
         file.service.insert(at(SERVICE.to_owned()), service);
         file
+    }
+}
+
+/// The trust anchors of this system.
+fn system_anchors() -> Result<Anchors, String> {
+    let roots = ravelin_net::roots::platform();
+    let mut anchors = Anchors::new();
+    for anchor in roots.certificates.iter().filter_map(|der| Anchor::certificate(der).ok()) {
+        anchors.add_anchor(anchor);
+    }
+    match (anchors.is_empty(), roots.faults.first()) {
+        (false, _) => Ok(anchors),
+        (true, Some(fault)) => Err(fault.to_string()),
+        (true, None) => Err("there are none".into()),
+    }
+}
+
+fn server(args: &ServiceArgs) -> Server {
+    let anchors: Vec<_> = args.anchor.iter().cloned().map(at).collect();
+    let pins: Vec<_> = args.pin.iter().copied().map(Parsed).collect();
+    Server {
+        name: args.servername.clone().map(at),
+        anchors: (!anchors.is_empty()).then(|| at(anchors)),
+        crls: Some(args.crl.iter().cloned().map(at).collect()),
+        revocation: args.revocation.map(Parsed),
+        pins: (!pins.is_empty()).then(|| at(pins)),
     }
 }
 

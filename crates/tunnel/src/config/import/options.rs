@@ -172,7 +172,10 @@ impl Draft {
                     None => self.notes.push(setting.note("it is no SERVICE:NAME")),
                 },
                 "client" if setting.is_yes() => {
-                    self.refuse(setting.line, "it is a client (`client = yes`)");
+                    self.refuse(
+                        setting.line,
+                        "it is a client (`client = yes`); write it with `server = { … }`",
+                    );
                 }
                 "exec" => self.refuse(setting.line, "ravelin starts no programs (`exec`)"),
                 "verify" if !matches!(setting.value, "0" | "1") => self.open_to_all(setting),

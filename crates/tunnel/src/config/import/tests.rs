@@ -92,7 +92,7 @@ fn services_by_name_become_identities() {
 fn services_whose_meaning_would_change_are_left_out() {
     let base = "[s]\naccept = 1\nconnect = 2\ncert = c.pem\n";
     for (line, why) in [
-        ("client = yes", "it is a client (`client = yes`)"),
+        ("client = yes", "it is a client (`client = yes`); write it with `server = { … }`"),
         (
             "verify = 2",
             "it asks clients for certificates (`verify = 2`), and without that it would be open to everybody",

@@ -129,7 +129,7 @@ fn several_identities_are_chosen_by_name() {
     let service = &settings.services[0];
     assert_eq!(service.target, Target::Unix("/run/x".into()));
     assert_eq!(service.certificate_facts.len(), 2);
-    let shown = format!("{:?}", service.certificates);
+    let shown = format!("{:?}", service.tls);
     assert!(shown.contains("exact: 1, wildcard: 1"), "{shown}");
 }
 
@@ -248,18 +248,25 @@ fn names_are_looked_up() {
     assert!(lookup("no such host:1", true).unwrap_err().0.contains("cannot be found"));
 }
 
+fn client_auth(service: &Service) -> Option<&ClientAuth> {
+    match &service.tls {
+        TlsSide::Client(termination) => termination.client_auth.as_ref(),
+        TlsSide::Backend(_) => None,
+    }
+}
+
 #[test]
 fn client_authentication_needs_files_that_hold_what_they_should() {
     let folder = Folder::new();
     folder.certificate("a", &["a.example"], true).write("empty.pem", "nothing\n");
     let with = |line: &str| format!("{SERVICE}client-auth = {line}\n");
     let none = folder.resolve(&with("{ mode = \"none\" }")).unwrap();
-    assert!(none.services[0].client_auth.is_none());
+    assert!(client_auth(&none.services[0]).is_none());
     let settings = folder.resolve(&with(
         "{ mode = \"optional\", anchors = [\"a.pem\"], allow-names = [\"dns:b.example\"] }",
     ));
     let settings = settings.unwrap();
-    let auth = settings.services[0].client_auth.as_ref().unwrap();
+    let auth = client_auth(&settings.services[0]).unwrap();
     assert!(!auth.required);
     assert_eq!((auth.trust.anchors.len(), auth.names.len(), auth.pins.len()), (1, 1, 0));
     for (line, expected) in [
@@ -299,6 +306,55 @@ fn services_with_the_same_trust_share_it() {
     let auth = "[defaults]\nclient-auth = { mode = \"required\", anchors = [\"a.pem\"] }\n";
     let second = SERVICE.replace("service.a", "service.b");
     let settings = folder.resolve(&format!("{auth}{SERVICE}{second}")).unwrap();
-    let trust = |service: usize| &settings.services[service].client_auth.as_ref().unwrap().trust;
+    let trust = |service: usize| &client_auth(&settings.services[service]).unwrap().trust;
     assert!(Arc::ptr_eq(trust(0), trust(1)));
+}
+
+#[test]
+fn f12_what_has_no_place_where_the_backend_speaks_tls_is_refused() {
+    let folder = Folder::new();
+    folder.certificate("a", &["a.example"], true);
+    let service = "[service.a]\nlisten = [\"127.0.0.1:0\"]\n";
+    let with = |line: &str| {
+        format!(
+            "{service}target = \"127.0.0.1:465\"\nserver = {{ anchors = [\"a.pem\"] }}\n{line}\n"
+        )
+    };
+    let settings = folder.resolve(&with("")).unwrap();
+    let TlsSide::Backend(origination) = &settings.services[0].tls else { panic!() };
+    assert_eq!(&*origination.name, "127.0.0.1");
+    for (line, expected) in [
+        (
+            "client-auth = { mode = \"required\", anchors = [\"a.pem\"] }",
+            "its clients show no certificates: leave out `client-auth`",
+        ),
+        ("accept-proxy = true", "no PROXY header is read: leave out `accept-proxy`"),
+        ("client-address = \"proxy-v2\"", "no PROXY header is sent: leave out `client-address`"),
+        ("idle-by = \"rtmp\"", "RTMP is not looked into: leave out `idle-by`"),
+    ] {
+        let why =
+            format!("ravelin.toml:1:10: service `a` speaks TLS to its backend, so {expected}");
+        assert_eq!(folder.fault(&with(line)), why);
+    }
+    let target = |line: &str| format!("{service}{line}\n");
+    for (line, expected) in [
+        (
+            "target = \"unix:x.sock\"\nserver = { anchors = [\"a.pem\"] }",
+            "ravelin.toml:3:10: a unix socket has no name that a certificate could be for; help: write server = { name = \"mail.example\" }",
+        ),
+        (
+            "target = \"127.0.0.1:1\"\nserver = { anchors = [] }",
+            "ravelin.toml:4:22: with an empty list nobody is trusted; help: leave the key out for the default",
+        ),
+        (
+            "target = \"127.0.0.1:1\"\nserver = {}",
+            "the system's trust anchors cannot be had: nobody knows them; help: name files of anchors",
+        ),
+    ] {
+        assert_eq!(folder.fault(&target(line)), expected);
+    }
+    let secure = folder.resolve(&target(
+        "target = \"rtmps://127.0.0.1/live\"\nserver = { anchors = [\"a.pem\"] }",
+    ));
+    assert_eq!(secure.unwrap().services[0].target.to_string(), "127.0.0.1:443");
 }

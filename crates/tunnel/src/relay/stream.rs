@@ -1,4 +1,4 @@
-//! The plain side's socket: TCP or unix.
+//! A socket of either side: TCP or unix.
 
 use crate::{
     log::Backend,
@@ -16,22 +16,25 @@ use std::{
     net::{Shutdown, SocketAddr},
 };
 
-/// A socket to the backend.
-pub(crate) enum BackendStream {
+/// A socket of either side.
+pub(crate) enum Stream {
     Tcp(TcpStream),
     Unix(UnixStream),
+    /// The backend was not dialled yet.
+    Undialled,
 }
 
 macro_rules! each {
     ($self:expr, $stream:ident => $work:expr) => {
         match $self {
-            BackendStream::Tcp($stream) => $work,
-            BackendStream::Unix($stream) => $work,
+            Stream::Tcp($stream) => $work,
+            Stream::Unix($stream) => $work,
+            Stream::Undialled => Err(io::ErrorKind::NotConnected.into()),
         }
     };
 }
 
-impl BackendStream {
+impl Stream {
     /// Begins to connect to the target's address with this index; `source` is the address to come from, if it is not
     /// to be our own. `None` when the target has no such address.
     pub(crate) fn dial(
@@ -39,23 +42,22 @@ impl BackendStream {
         index: usize,
         source: Option<SocketAddr>,
         timeouts: &Timeouts,
-    ) -> Option<io::Result<BackendStream>> {
+    ) -> Option<io::Result<Stream>> {
         match target {
             Target::Tcp { addresses, .. } => {
                 let address = *addresses.get(index)?;
-                Some(dial_tcp(address, source, timeouts).map(BackendStream::Tcp))
+                Some(dial_tcp(address, source, timeouts).map(Stream::Tcp))
             }
-            Target::Unix(path) if index == 0 => {
-                Some(sys::connect_unix(path).map(BackendStream::Unix))
-            }
+            Target::Unix(path) if index == 0 => Some(sys::connect_unix(path).map(Stream::Unix)),
             Target::Unix(_) => None,
         }
     }
 
-    /// Whether the backend has accepted; an error when it refused.
+    /// Whether the peer has accepted; an error when it refused.
     pub(crate) fn is_connected(&self) -> io::Result<bool> {
         let peer = each!(self, stream => SockRef::from(stream).peer_addr());
         match peer {
+            Err(_) if matches!(self, Stream::Undialled) => Ok(false),
             Ok(_) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::NotConnected => {
                 self.take_error()?.map_or(Ok(false), Err)
@@ -69,24 +71,35 @@ impl BackendStream {
         each!(self, stream => stream.shutdown(Shutdown::Write))
     }
 
-    /// Bytes sent and not yet acknowledged by the backend's kernel.
+    /// Bytes sent and not yet acknowledged by the peer's kernel.
     pub(crate) fn unsent(&self) -> io::Result<usize> {
         match self {
-            BackendStream::Tcp(stream) => sys::unsent(stream),
+            Stream::Tcp(stream) => sys::unsent(stream),
             // What a unix socket takes is in the peer's queue at once.
-            BackendStream::Unix(_) => Ok(0),
+            Stream::Unix(_) | Stream::Undialled => Ok(0),
         }
     }
 
     /// The next close is a reset. A unix socket has none: its peer finds unread data gone and an error on writing.
     pub(crate) fn reset_on_close(&self) {
-        if let BackendStream::Tcp(stream) = self {
+        if let Stream::Tcp(stream) = self {
             let _ = sys::reset_on_close(stream);
         }
     }
 
     pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
         each!(self, stream => stream.take_error())
+    }
+
+    pub(crate) fn local_addr(&self) -> Option<SocketAddr> {
+        match self {
+            Stream::Tcp(stream) => stream.local_addr().ok(),
+            Stream::Unix(_) | Stream::Undialled => None,
+        }
+    }
+
+    pub(crate) fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
+        each!(self, stream => stream.read(space))
     }
 
     pub(crate) fn read_vectored(&mut self, slots: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
