@@ -228,6 +228,11 @@ impl Authority {
         &self.path[0].pem
     }
 
+    /// The authority's private key in PEM, as PKCS#8.
+    pub fn key_pem(&self) -> String {
+        self.key.serialize_pem()
+    }
+
     /// The root above this authority (itself, if it is one) in DER.
     pub fn root_der(&self) -> &[u8] {
         &self.path[self.path.len() - 1].der

@@ -38,6 +38,14 @@ impl Fitting<'_> {
     fn is_of_series(&self, other: &Fitting<'_>) -> bool {
         self.scope == other.scope && self.crl.issuer() == other.crl.issuer()
     }
+
+    /// Whether the other, which is no newer, need not be heard. Of two that differ and are as new as each other nobody can
+    /// say which counts, so both do.
+    fn replaces(&self, older: &Fitting<'_>) -> bool {
+        let as_new = self.crl.this_update() == older.crl.this_update()
+            && compare(self.crl.number(), older.crl.number()).is_eq();
+        self.is_of_series(older) && (!as_new || self.crl.der() == older.crl.der())
+    }
 }
 
 /// What a CRL that can be used says.
@@ -60,7 +68,7 @@ pub(in crate::revocation) fn judge(
     let mut revoked = None;
     let mut used: Vec<&Fitting<'_>> = Vec::new();
     for base in bases.iter().take(MAX_CHECKED) {
-        if used.iter().any(|newer| newer.is_of_series(base)) {
+        if used.iter().any(|newer| newer.replaces(base)) {
             continue;
         }
         match base.prove(case, &deltas, signers, journal) {

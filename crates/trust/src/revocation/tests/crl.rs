@@ -31,6 +31,20 @@ fn a_complete_crl_tells_good_from_revoked() {
 }
 
 #[test]
+fn of_two_crls_that_are_as_new_as_each_other_both_are_heard() {
+    let ca = Authority::new("CA");
+    let crls = [List::new(&ca).sign(&ca.key), List::new(&ca).revoke(5).sign(&ca.key)];
+    let subject = ca.issue(5, &[]);
+    assert!(is_revoked(&by_crls(&subject, &ca, &crls)));
+    let [clear, listing] = crls;
+    assert!(is_revoked(&by_crls(&subject, &ca, &[listing, clear.borrowed()])));
+    // A newer one without the entry takes a hold back.
+    let newer = List::new(&ca).at(NOW - 60, NOW + DAY).numbered(100).sign(&ca.key);
+    let held = List::new(&ca).revoke_for(5, 6).sign(&ca.key);
+    assert!(!is_revoked(&by_crls(&subject, &ca, &[held, newer])));
+}
+
+#[test]
 fn a_crl_of_another_issuer_says_nothing() {
     let (ca, other) = (Authority::new("CA"), Authority::new("other"));
     let subject = ca.issue(5, &[]);
