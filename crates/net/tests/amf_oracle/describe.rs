@@ -20,7 +20,7 @@ pub fn text(text: &str) -> String {
 }
 
 pub fn bytes(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 pub fn list(items: impl IntoIterator<Item = String>) -> String {

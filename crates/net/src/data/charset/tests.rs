@@ -1,7 +1,8 @@
 use super::*;
 use proptest::prelude::*;
 use std::{
-    io::Write,
+    fmt::Write as _,
+    io::Write as _,
     process::{Command, Stdio},
 };
 
@@ -146,7 +147,7 @@ for line in sys.stdin:
     let mut input = String::new();
     for (label, codec, text) in &samples {
         let ours = Charset::for_label(label).unwrap().encode_exactly(text).unwrap_or_default();
-        input += &format!("{codec} {} {}\n", hex(text.as_bytes()), hex(&ours));
+        writeln!(input, "{codec} {} {}", hex(text.as_bytes()), hex(&ours)).unwrap();
     }
     let Some(output) = python(program, &input) else { return };
     let lines: Vec<_> = output.lines().collect();
@@ -254,7 +255,7 @@ fn python(program: &str, input: &str) -> Option<String> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 fn unhex(text: &str) -> Vec<u8> {

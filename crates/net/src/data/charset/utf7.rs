@@ -37,7 +37,8 @@ fn decode_shifted(digits: &[u8], text: &mut String) {
         count += 6;
         if count >= 16 {
             count -= 16;
-            units.push((bits >> count) as u16);
+            let [.., high, low] = (bits >> count).to_be_bytes();
+            units.push(u16::from_be_bytes([high, low]));
             bits &= (1 << count) - 1;
         }
     }

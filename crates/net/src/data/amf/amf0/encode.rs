@@ -56,7 +56,7 @@ impl<'g> Encoder<'g> {
             Value::Integer(value) => put_number(f64::from(*value), out),
             Value::Null => out.push(marker::NULL),
             Value::Number(value) => put_number(*value, out),
-            Value::String(text) if text.len() <= usize::from(u16::MAX) => {
+            Value::String(text) if u16::try_from(text.len()).is_ok() => {
                 out.push(marker::STRING);
                 put_short_text(text, out)?;
             }

@@ -89,16 +89,14 @@ impl<'d> Decoder<'d> {
 
     /// Reads the name of the next member or element. False if there is none.
     fn name(&mut self, source: &mut Source<'_>) -> Result<bool, DecodeError> {
-        match &mut self.open.last_mut().expect("an object is open").rest {
-            Rest::Members { sealed, dynamic, .. } => {
-                if next(sealed) {
-                    return Ok(true);
-                }
-                if !*dynamic {
-                    return Ok(false);
-                }
+        let rest = &mut self.open.last_mut().expect("an object is open").rest;
+        if let Rest::Members { sealed, dynamic, .. } = rest {
+            if next(sealed) {
+                return Ok(true);
             }
-            _ => {}
+            if !*dynamic {
+                return Ok(false);
+            }
         }
         let read = self.string(source)?;
         let open = self.open.last_mut().expect("an object is open");

@@ -194,7 +194,7 @@ impl<'g> Encoder<'g> {
             }
             Object::Dictionary(dictionary) => {
                 let entry = dictionary.entries.get(step / 2);
-                Ok(entry.map(|(key, value)| if step % 2 == 0 { key } else { value }))
+                Ok(entry.map(|(key, value)| if step.is_multiple_of(2) { key } else { value }))
             }
             Object::Instance(instance) => {
                 if let Some(value) = instance.sealed.get(step) {
@@ -308,12 +308,13 @@ fn put_head(value: usize, shift: u32, flags: u32, out: &mut Vec<u8>) -> Result<(
 
 /// An integer of up to 29 bits in one to four bytes (U29, section 1.3.1).
 fn put_u29(value: u32, out: &mut Vec<u8>) {
-    let more = |shift: u32| (value >> shift) as u8 & 0x7f | 0x80;
-    let last = value as u8 & 0x7f;
+    let low = |value: u32| value.to_be_bytes()[3];
+    let more = |shift: u32| low(value >> shift) | 0x80;
+    let last = low(value) & 0x7f;
     match value {
         0..=0x7f => out.push(last),
         0x80..=0x3fff => out.extend_from_slice(&[more(7), last]),
         0x4000..=0x1f_ffff => out.extend_from_slice(&[more(14), more(7), last]),
-        _ => out.extend_from_slice(&[more(22), more(15), more(8), value as u8]),
+        _ => out.extend_from_slice(&[more(22), more(15), more(8), low(value)]),
     }
 }

@@ -54,10 +54,13 @@ fn s60_nesting_ends_in_a_limit_and_never_in_an_overflow_of_the_stack() {
 #[test]
 fn s60_whoever_lifts_the_limits_needs_no_stack_for_depth_either() {
     on_a_small_stack(|| {
-        let mut limits = Limits::default();
-        limits.depth = usize::MAX;
-        limits.elements = usize::MAX;
-        limits.memory = usize::MAX;
+        let unlimited = usize::MAX;
+        let limits = Limits {
+            depth: unlimited,
+            elements: unlimited,
+            memory: unlimited,
+            ..Limits::default()
+        };
         for (encoding, open, close) in [
             (Amf3, &b"\x09\x03\x01"[..], &b""[..]),
             (Amf3, b"\x11\x03\x00\x01", b""),
@@ -77,11 +80,7 @@ fn s60_whoever_lifts_the_limits_needs_no_stack_for_depth_either() {
 
 #[test]
 fn s60_each_limit_ends_what_exceeds_it_at_its_place() {
-    let mut limits = Limits::default();
-    limits.depth = 2;
-    limits.elements = 6;
-    limits.memory = 1000;
-    limits.string = 5;
+    let limits = Limits { depth: 2, elements: 6, memory: 1000, string: 5 };
     for (encoding, within, beyond, position, limit) in [
         (
             Amf3,
