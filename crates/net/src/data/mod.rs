@@ -1,12 +1,12 @@
 //! Typed data as AIR's sockets read and write it: numbers, text, character sets, objects. Without sockets.
 //!
-//! - [`Reader`] takes things out of a [`Buffer`] of what has arrived: each read takes all of its bytes, or none and says
+//! - [`Reader`] takes things out of what has arrived: each read takes all of its bytes, or none and says
 //!   [`DataError::EndOfInput`].
 //! - [`Writer`] puts things into a [`Buffer`] of what is to be sent.
 //! - [`Charset`] is text in other character sets than UTF-8.
 //! - [`amf`] is objects.
 //!
-//! Who has a socket fills the one buffer and empties the other.
+//! Who has a socket pushes what arrives into the reader and sends what the writer holds.
 //!
 //! ```
 //! use ravelin_net::data::{DataError, Endian, Reader, Writer};
@@ -17,7 +17,7 @@
 //! writer.write_utf("ravelin")?;
 //!
 //! let mut reader = Reader::default();
-//! reader.input.push(writer.output.as_slice());
+//! reader.push(writer.output.as_slice());
 //! assert_eq!(reader.read_u16()?, 443);
 //! reader.endian = Endian::Little;
 //! assert_eq!(reader.read_utf()?, "ravelin");

@@ -2,7 +2,7 @@
 
 use super::{
     Buffer, DataError, Endian, UnknownCharset,
-    amf::{self, Externalizables, Graph, Limits, ObjectEncoding},
+    amf::{Decoder, Externalizables, Graph, Limits, ObjectEncoding},
 };
 
 /// Takes numbers, text and objects out of what has arrived.
@@ -14,16 +14,15 @@ use super::{
 /// use ravelin_net::data::{DataError, Reader};
 ///
 /// let mut reader = Reader::default();
-/// reader.input.push(&[0, 0, 1]);
+/// reader.push(&[0, 0, 1]);
 /// assert!(matches!(reader.read_i32(), Err(DataError::EndOfInput { needed: 4, available: 3 })));
-/// reader.input.push(&[2]);
+/// reader.push(&[2]);
 /// assert_eq!(reader.read_i32()?, 258);
 /// # Ok::<(), DataError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Reader {
-    /// What has arrived.
-    pub input: Buffer,
+    input: Buffer,
     /// The order of the bytes of numbers, and of the length of [`read_utf`](Reader::read_utf).
     pub endian: Endian,
     /// The version of the format of objects.
@@ -34,11 +33,21 @@ pub struct Reader {
     pub externalizables: Externalizables,
     /// What to do with a name that no character set has.
     pub unknown_charset: UnknownCharset,
-    /// The object at the beginning is known to have so many bytes at least.
-    object: Option<(ObjectEncoding, usize)>,
+    /// Has read some of the object at the beginning.
+    decoder: Option<Decoder>,
 }
 
 impl Reader {
+    /// Adds what has arrived.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.input.push(bytes);
+    }
+
+    /// What has arrived and was not read yet.
+    pub fn as_slice(&self) -> &[u8] {
+        self.input.as_slice()
+    }
+
     /// How many bytes can be read.
     pub fn available(&self) -> usize {
         self.input.len()
@@ -134,7 +143,7 @@ impl Reader {
     /// use ravelin_net::data::Reader;
     ///
     /// let mut reader = Reader::default();
-    /// reader.input.push(b"xyz");
+    /// reader.push(b"xyz");
     /// let mut target = b"abc".to_vec();
     /// assert_eq!(reader.read_bytes_into(&mut target, 1, 0)?, 3);
     /// assert_eq!(target, b"axyz");
@@ -190,7 +199,7 @@ impl Reader {
     /// use ravelin_net::data::Reader;
     ///
     /// let mut reader = Reader::default();
-    /// reader.input.push(b"\x93\xfa\x96\x7b");
+    /// reader.push(b"\x93\xfa\x96\x7b");
     /// assert_eq!(reader.read_multi_byte(4, "shift_jis")?, "日本");
     /// # Ok::<(), ravelin_net::data::DataError>(())
     /// ```
@@ -210,25 +219,21 @@ impl Reader {
     /// # Errors
     /// [`DataError::EndOfInput`], which tells how many bytes the object has at least; [`DataError::Object`].
     pub fn read_object(&mut self) -> Result<Graph, DataError> {
-        let available = self.available();
-        if let Some((encoding, needed)) = self.object
-            && encoding == self.object_encoding
-            && available < needed
-        {
-            return Err(DataError::EndOfInput { needed, available });
+        let encoding = self.object_encoding;
+        let decoder = self.decoder.take().filter(|decoder| decoder.encoding() == encoding);
+        let mut decoder = decoder.unwrap_or_else(|| Decoder::new(encoding));
+        let bytes = self.input.as_slice();
+        match decoder.decode(bytes, &self.limits, &self.externalizables) {
+            Ok((graph, length)) => {
+                self.consume(length);
+                Ok(graph)
+            }
+            Err(error) => {
+                // It goes on where it is, however little comes each time.
+                self.decoder = Some(decoder);
+                Err(error.into())
+            }
         }
-        let result = amf::decode(
-            self.input.as_slice(),
-            self.object_encoding,
-            &self.limits,
-            &self.externalizables,
-        );
-        if let Err(amf::DecodeError::NotEnough { needed, .. }) = result {
-            self.object = Some((self.object_encoding, needed));
-        }
-        let (graph, length) = result?;
-        self.consume(length);
-        Ok(graph)
     }
 
     fn number<T, const N: usize>(&mut self, number: fn([u8; N]) -> T) -> Result<T, DataError> {
@@ -244,7 +249,7 @@ impl Reader {
 
     fn consume(&mut self, count: usize) {
         self.input.consume(count);
-        self.object = None;
+        self.decoder = None;
     }
 }
 

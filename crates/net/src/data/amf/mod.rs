@@ -1,7 +1,7 @@
 //! Action Message Format, versions 0 and 3: ActionScript's values as bytes.
 //!
 //! [`decode`] and [`encode`] go between bytes and a [`Graph`]: one value with all objects that it leads to. References are
-//! part of it: an object that was shared, or was its own member, is so again.
+//! part of it: an object that was shared, or was its own member, is so again. A [`Decoder`] reads what arrives in pieces.
 //!
 //! - Both versions are whole, with the switch from AMF 0 to AMF 3 in the middle of a value. Only the markers that the
 //!   specification reserves, movie clip and record set, are refused.
@@ -33,6 +33,7 @@
 
 mod amf0;
 mod amf3;
+mod decoder;
 mod error;
 mod external;
 mod graph;
@@ -42,6 +43,7 @@ mod source;
 mod tests;
 mod value;
 
+pub use decoder::Decoder;
 pub use error::{DecodeError, EncodeError, Fault, LimitKind};
 pub use external::{Externalizable, Externalizables, Field, FieldKind};
 pub use graph::Graph;
@@ -50,8 +52,6 @@ pub use value::{
     Array, Date, Dictionary, External, Id, Instance, Members, Object, Traits, Value, Vector,
     VectorObject,
 };
-
-use source::Source;
 
 /// A version of the format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -74,15 +74,7 @@ pub fn decode(
     limits: &Limits,
     externalizables: &Externalizables,
 ) -> Result<(Graph, usize), DecodeError> {
-    let mut source = Source::new(bytes, limits);
-    let mut graph = Graph::default();
-    graph.root = match encoding {
-        ObjectEncoding::Amf0 => amf0::decode(&mut source, &mut graph, externalizables)?,
-        ObjectEncoding::Amf3 => {
-            amf3::Decoder::new(externalizables).value(&mut source, &mut graph, 0)?
-        }
-    };
-    Ok((graph, source.position()))
+    Decoder::new(encoding).decode(bytes, limits, externalizables)
 }
 
 /// Writes the root of `graph`, and all it leads to, behind what is in `out` already.

@@ -8,25 +8,40 @@ const STRING_HEAD: usize = 2 * size_of::<usize>();
 
 pub(super) struct Source<'a> {
     bytes: &'a [u8],
-    position: usize,
     limits: &'a Limits,
+    progress: Progress,
+}
+
+/// How far it was read, and what that has cost.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Progress {
+    position: usize,
     elements: usize,
     memory: usize,
 }
 
 impl<'a> Source<'a> {
-    pub(super) fn new(bytes: &'a [u8], limits: &'a Limits) -> Source<'a> {
-        Source { bytes, position: 0, limits, elements: 0, memory: 0 }
+    pub(super) fn new(bytes: &'a [u8], limits: &'a Limits, progress: Progress) -> Source<'a> {
+        Source { bytes, limits, progress }
+    }
+
+    pub(super) fn progress(&self) -> Progress {
+        self.progress
+    }
+
+    /// Goes back to where it was.
+    pub(super) fn rewind(&mut self, progress: Progress) {
+        self.progress = progress;
     }
 
     pub(super) fn position(&self) -> usize {
-        self.position
+        self.progress.position
     }
 
     pub(super) fn take(&mut self, count: usize) -> Result<&'a [u8], DecodeError> {
-        self.expect(count, 1)?;
-        let bytes = &self.bytes[self.position..self.position + count];
-        self.position += count;
+        self.expect(count)?;
+        let bytes = &self.bytes[self.progress.position..self.progress.position + count];
+        self.progress.position += count;
         Ok(bytes)
     }
 
@@ -42,8 +57,8 @@ impl<'a> Source<'a> {
 
     /// The next byte, which is not taken.
     pub(super) fn peek(&self) -> Result<u8, DecodeError> {
-        self.expect(1, 1)?;
-        Ok(self.bytes[self.position])
+        self.expect(1)?;
+        Ok(self.bytes[self.progress.position])
     }
 
     pub(super) fn u16(&mut self) -> Result<u16, DecodeError> {
@@ -64,40 +79,40 @@ impl<'a> Source<'a> {
             return Err(self.limit(LimitKind::String));
         }
         self.charge(length.saturating_add(STRING_HEAD))?;
-        let at = self.position;
+        let at = self.progress.position;
         let text = std::str::from_utf8(self.take(length)?);
         text.map(Arc::from).map_err(|_| malformed(at, Fault::Utf8))
     }
 
-    /// At least `count` things of `size` bytes come, so there is no point in looking at the first before.
-    pub(super) fn expect(&self, count: usize, size: usize) -> Result<(), DecodeError> {
-        let needed = self.position.saturating_add(count.saturating_mul(size));
+    /// So many bytes come.
+    fn expect(&self, count: usize) -> Result<(), DecodeError> {
+        let needed = self.progress.position.saturating_add(count);
         if needed > self.bytes.len() {
             return Err(DecodeError::NotEnough { needed, available: self.bytes.len() });
         }
         Ok(())
     }
 
-    /// So many values were announced, of at least one byte each.
-    pub(super) fn announced(&mut self, count: usize) -> Result<(), DecodeError> {
-        if count > self.limits.elements - self.elements {
+    /// So many values or names are announced.
+    pub(super) fn announced(&self, count: usize) -> Result<(), DecodeError> {
+        if count > self.limits.elements.saturating_sub(self.progress.elements) {
             return Err(self.limit(LimitKind::Elements));
         }
-        self.expect(count, 1)
+        Ok(())
     }
 
     /// One more value or name.
     pub(super) fn element(&mut self) -> Result<(), DecodeError> {
-        if self.elements >= self.limits.elements {
+        if self.progress.elements >= self.limits.elements {
             return Err(self.limit(LimitKind::Elements));
         }
-        self.elements += 1;
+        self.progress.elements += 1;
         self.charge(size_of::<Value>())
     }
 
     pub(super) fn charge(&mut self, bytes: usize) -> Result<(), DecodeError> {
-        self.memory = self.memory.saturating_add(bytes);
-        if self.memory > self.limits.memory {
+        self.progress.memory = self.progress.memory.saturating_add(bytes);
+        if self.progress.memory > self.limits.memory {
             return Err(self.limit(LimitKind::Memory));
         }
         Ok(())
@@ -117,7 +132,7 @@ impl<'a> Source<'a> {
     }
 
     fn limit(&self, limit: LimitKind) -> DecodeError {
-        DecodeError::Limit { position: self.position, limit }
+        DecodeError::Limit { position: self.progress.position, limit }
     }
 }
 

@@ -1,14 +1,14 @@
 use super::{super::Writer, *};
 use crate::data::{
     Charset,
-    amf::{Fault, Object, Value},
+    amf::{self, Fault, Object, Value},
 };
 use proptest::prelude::*;
 
 /// A reader of `bytes`.
 fn reader(bytes: &[u8]) -> Reader {
     let mut reader = Reader::default();
-    reader.input.push(bytes);
+    reader.push(bytes);
     reader
 }
 
@@ -24,7 +24,7 @@ fn s44_what_can_be_read_is_counted() {
     assert_eq!(reader.available(), 10);
     reader.read_u32().unwrap();
     assert_eq!(reader.available(), 6);
-    reader.input.push(&[1; 3]);
+    reader.push(&[1; 3]);
     assert_eq!(reader.available(), 9);
     reader.read_bytes(0).unwrap();
     assert_eq!(reader.available(), 0);
@@ -352,9 +352,9 @@ fn s63_reading_more_than_is_there_takes_nothing() {
                     if available == cut && cut < needed && needed <= bytes.len()),
                 "{cut}: {error:?}"
             );
-            assert_eq!(reader.input.as_slice(), &bytes[..cut]);
+            assert_eq!(reader.as_slice(), &bytes[..cut]);
             // And with the rest it is as if nothing had happened.
-            reader.input.push(&bytes[cut..]);
+            reader.push(&bytes[cut..]);
             assert_eq!(read(&mut reader), None);
             assert_eq!(reader.available(), 0);
         }
@@ -389,7 +389,7 @@ fn s63_after_an_object_was_incomplete_something_else_can_be_read() {
     reader.object_encoding = ObjectEncoding::Amf0;
     reader.read_u8().unwrap();
     reader.read_u8().unwrap();
-    reader.input.push(b"\x05");
+    reader.push(b"\x05");
     assert_eq!(reader.read_utf_bytes(3).unwrap(), "abc");
     assert_eq!(reader.read_object(), Ok(Graph::default()));
 }
@@ -520,7 +520,7 @@ proptest! {
                         prop_assert_eq!(reader.available(), before);
                         let next = pieces.next();
                         prop_assert!(next.is_some(), "{item:?} was not written");
-                        reader.input.push(next.unwrap_or_default());
+                        reader.push(next.unwrap_or_default());
                     }
                     Err(error) => return Err(TestCaseError::fail(error.to_string())),
                 }

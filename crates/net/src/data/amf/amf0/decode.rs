@@ -10,34 +10,37 @@ use super::{
 };
 use std::sync::Arc;
 
-/// Reads one value.
-pub(in super::super) fn decode(
-    source: &mut Source<'_>,
-    graph: &mut Graph,
-    externalizables: &Externalizables,
-) -> Result<Value, DecodeError> {
-    let decoder = Decoder {
-        objects: Vec::new(),
-        open: Vec::new(),
-        amf3: amf3::Decoder::new(externalizables),
-    };
-    decoder.value(source, graph)
-}
-
-struct Decoder<'d> {
+/// Reads one value. It goes in steps, as [`amf3::Decoder`] does.
+#[derive(Clone, Default)]
+pub(in super::super) struct Decoder {
     objects: Vec<Id>,
     open: Vec<Open>,
     /// What is written in AMF 3 shares its tables within the value.
-    amf3: amf3::Decoder<'d>,
+    amf3: amf3::Decoder,
+    next: Next,
+}
+
+/// What the next step reads.
+#[derive(Clone, Copy, Default)]
+enum Next {
+    /// A value in AMF 3.
+    Amf3,
+    /// The rest of the innermost open object.
+    Rest,
+    /// A value, or the beginning of one.
+    #[default]
+    Value,
 }
 
 /// An object that is not complete yet.
+#[derive(Clone)]
 struct Open {
     id: Id,
     rest: Rest,
 }
 
 /// What is still to come of an object.
+#[derive(Clone)]
 enum Rest {
     /// So many elements.
     Elements(usize),
@@ -45,22 +48,44 @@ enum Rest {
     Members(Option<Arc<str>>),
 }
 
-impl Decoder<'_> {
-    fn value(mut self, source: &mut Source<'_>, graph: &mut Graph) -> Result<Value, DecodeError> {
-        let mut complete = self.begin(source, graph)?;
+impl Decoder {
+    /// Reads the value. When the source ends before it does, so much of it was taken as need not be read again.
+    pub(in super::super) fn value(
+        &mut self,
+        source: &mut Source<'_>,
+        graph: &mut Graph,
+        classes: &Externalizables,
+    ) -> Result<Value, DecodeError> {
         loop {
-            if let Some(value) = complete {
-                let Some(open) = self.open.last_mut() else { return Ok(value) };
-                open.accept(graph, value);
-            }
-            let open = self.open.last_mut().expect("the value is complete, or an object is open");
-            let id = open.id;
-            complete = if open.goes_on(source)? {
-                self.begin(source, graph)?
+            let value = if let Next::Amf3 = self.next {
+                // It has steps of its own.
+                Some(self.amf3.value(source, graph, classes, self.open.len())?)
             } else {
-                self.open.pop();
-                Some(Value::Object(id))
+                let progress = source.progress();
+                self.step(source, graph).inspect_err(|_| source.rewind(progress))?
             };
+            let Some(value) = value else { continue };
+            let Some(open) = self.open.last_mut() else { return Ok(value) };
+            open.accept(graph, value);
+            self.next = Next::Rest;
+        }
+    }
+
+    /// Takes a step, and tells the value that it completed.
+    fn step(
+        &mut self,
+        source: &mut Source<'_>,
+        graph: &mut Graph,
+    ) -> Result<Option<Value>, DecodeError> {
+        match (self.next, self.open.last_mut()) {
+            (Next::Rest, Some(open)) => {
+                if open.goes_on(source)? {
+                    self.next = Next::Value;
+                    return Ok(None);
+                }
+                Ok(self.open.pop().map(|open| Value::Object(open.id)))
+            }
+            _ => self.begin(source, graph),
         }
     }
 
@@ -89,7 +114,8 @@ impl Decoder<'_> {
                 };
             }
             marker::AVMPLUS => {
-                return self.amf3.value(source, graph, self.open.len()).map(Some);
+                self.next = Next::Amf3;
+                return Ok(None);
             }
             // Neither can be referred to (section 2.9).
             marker::DATE => {
@@ -139,6 +165,7 @@ impl Decoder<'_> {
         let id = source.insert(graph, object)?;
         self.objects.push(id);
         self.open.push(Open { id, rest });
+        self.next = Next::Rest;
         Ok(None)
     }
 }

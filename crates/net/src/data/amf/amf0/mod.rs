@@ -3,7 +3,7 @@
 mod decode;
 mod encode;
 
-pub(super) use decode::decode;
+pub(super) use decode::Decoder;
 pub(super) use encode::encode;
 
 /// The markers (section 2.1).

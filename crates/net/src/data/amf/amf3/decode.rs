@@ -6,17 +6,35 @@ use super::{
         Field, FieldKind, Graph, Id, Instance, Object, Traits, Value, Vector, VectorObject,
         source::{Source, malformed},
     },
-    DYNAMIC, EXTERNALIZABLE, INLINE, INLINE_TRAITS, marker, marker_of,
+    DYNAMIC, EXTERNALIZABLE, INLINE, INLINE_TRAITS, fields, marker, marker_of,
+    u29::{self, u29},
 };
 use std::sync::Arc;
 
 /// Reads values, which share the tables of references.
-pub(in super::super) struct Decoder<'d> {
-    externalizables: &'d Externalizables,
+///
+/// It goes in steps, each of which reads little. When the source ends within one, nothing of that step has happened, and it
+/// is taken again when there is more.
+#[derive(Clone)]
+pub(in super::super) struct Decoder {
     strings: Vec<Arc<str>>,
     objects: Vec<Id>,
     traits: Vec<Class>,
     open: Vec<Open>,
+    /// The next step reads a value, or the beginning of one. Otherwise it goes on with the innermost open object.
+    at_value: bool,
+}
+
+impl Default for Decoder {
+    fn default() -> Decoder {
+        Decoder {
+            strings: Vec::new(),
+            objects: Vec::new(),
+            traits: Vec::new(),
+            open: Vec::new(),
+            at_value: true,
+        }
+    }
 }
 
 /// A class, as traits tell of it.
@@ -27,12 +45,14 @@ enum Class {
 }
 
 /// An object that is not complete yet.
+#[derive(Clone)]
 struct Open {
     id: Id,
     rest: Rest,
 }
 
 /// What is still to come of an object.
+#[derive(Clone)]
 enum Rest {
     /// Named elements, and then so many dense ones. The name is that of the value which is being read.
     Associative { dense: usize, name: Option<Arc<str>> },
@@ -42,79 +62,150 @@ enum Rest {
     Entries { count: usize, key: Option<Value> },
     /// Whatever the layout says.
     Fields(Arc<dyn Externalizable>),
+    /// The names of so many sealed members, then what [`Rest::Members`] says.
+    Names(usize),
     /// So many sealed members, then perhaps dynamic ones. The name is that of the value which is being read.
     Members { sealed: usize, dynamic: bool, name: Option<Arc<str>> },
 }
 
-impl<'d> Decoder<'d> {
-    pub(in super::super) fn new(externalizables: &'d Externalizables) -> Decoder<'d> {
-        Decoder {
-            externalizables,
-            strings: Vec::new(),
-            objects: Vec::new(),
-            traits: Vec::new(),
-            open: Vec::new(),
-        }
-    }
+/// How an object goes on.
+enum Next {
+    /// With another step of its own.
+    Step,
+    /// With a value.
+    Value,
+    /// It is complete.
+    End,
+}
 
-    /// Reads one value, which lies as deep as `above` says.
+impl Next {
+    /// Counts one value down.
+    fn of(rest: &mut usize) -> Next {
+        if *rest == 0 {
+            return Next::End;
+        }
+        *rest -= 1;
+        Next::Value
+    }
+}
+
+impl Decoder {
+    /// Reads one value, which lies as deep as `above` says. When the source ends before it does, so much of it was taken as
+    /// need not be read again.
     pub(in super::super) fn value(
         &mut self,
         source: &mut Source<'_>,
         graph: &mut Graph,
+        classes: &Externalizables,
         above: usize,
     ) -> Result<Value, DecodeError> {
-        let mut complete = self.begin(source, graph, above)?;
         loop {
-            if let Some(value) = complete {
-                let Some(open) = self.open.last_mut() else { return Ok(value) };
-                open.accept(graph, value);
+            let progress = source.progress();
+            let strings = self.strings.len();
+            match self.step(source, graph, classes, above) {
+                Ok(None) => {}
+                Ok(Some(value)) => return Ok(value),
+                Err(error) => {
+                    source.rewind(progress);
+                    self.strings.truncate(strings);
+                    return Err(error);
+                }
             }
-            let open = self.open.last_mut().expect("the value is complete, or an object is open");
-            let id = open.id;
-            let more = match &mut open.rest {
-                Rest::Elements(rest) => next(rest),
-                Rest::Entries { count, key } => key.is_some() || next(count),
-                Rest::Associative { .. } | Rest::Members { .. } => self.name(source)?,
-                Rest::Fields(layout) => fields(layout, source, &mut graph[id])?,
-            };
-            complete = if more {
-                self.begin(source, graph, above)?
-            } else {
-                self.open.pop();
-                Some(Value::Object(id))
-            };
         }
     }
 
-    /// Reads the name of the next member or element. False if there is none.
-    fn name(&mut self, source: &mut Source<'_>) -> Result<bool, DecodeError> {
-        let rest = &mut self.open.last_mut().expect("an object is open").rest;
-        if let Rest::Members { sealed, dynamic, .. } = rest {
-            if next(sealed) {
-                return Ok(true);
-            }
-            if !*dynamic {
-                return Ok(false);
+    /// Takes a step, and tells the value if it was the last one.
+    fn step(
+        &mut self,
+        source: &mut Source<'_>,
+        graph: &mut Graph,
+        classes: &Externalizables,
+        above: usize,
+    ) -> Result<Option<Value>, DecodeError> {
+        if self.at_value {
+            let value = self.begin(source, graph, classes, above)?;
+            self.at_value = false;
+            return Ok(value.and_then(|value| self.accept(graph, value)));
+        }
+        let open = self.open.last_mut().expect("an object is open unless a value comes");
+        let object = &mut graph[open.id];
+        let next = match &mut open.rest {
+            Rest::Elements(rest)
+            | Rest::Entries { count: rest, key: None }
+            | Rest::Members { sealed: rest @ 1.., .. } => Next::of(rest),
+            Rest::Entries { key: Some(_), .. } => Next::Value,
+            Rest::Members { dynamic: false, .. } => Next::End,
+            Rest::Associative { .. } | Rest::Members { .. } => self.name(source)?,
+            Rest::Fields(layout) => field(layout, source, object)?,
+            Rest::Names(_) => self.sealed_name(source, object)?,
+        };
+        match next {
+            Next::Step => {}
+            Next::Value => self.at_value = true,
+            Next::End => {
+                let complete = self.open.pop().map(|open| Value::Object(open.id));
+                return Ok(complete.and_then(|value| self.accept(graph, value)));
             }
         }
+        Ok(None)
+    }
+
+    /// A value is complete. It is returned if it is not part of another.
+    fn accept(&mut self, graph: &mut Graph, value: Value) -> Option<Value> {
+        if let Some(open) = self.open.last_mut() {
+            open.accept(graph, value);
+            return None;
+        }
+        self.at_value = true;
+        Some(value)
+    }
+
+    /// Reads the name of the next member or element.
+    fn name(&mut self, source: &mut Source<'_>) -> Result<Next, DecodeError> {
         let read = self.string(source)?;
         let open = self.open.last_mut().expect("an object is open");
         match &mut open.rest {
             Rest::Associative { dense, .. } if read.is_empty() => {
-                let mut dense = *dense;
-                source.announced(dense)?;
-                let more = next(&mut dense);
-                open.rest = Rest::Elements(dense);
-                Ok(more)
+                source.announced(*dense)?;
+                open.rest = Rest::Elements(*dense);
+                Ok(Next::Step)
             }
             Rest::Associative { name, .. } | Rest::Members { name, .. } if !read.is_empty() => {
                 source.element()?;
                 *name = Some(read);
-                Ok(true)
+                Ok(Next::Value)
             }
-            _ => Ok(false),
+            _ => Ok(Next::End),
         }
+    }
+
+    /// Reads the name of the next sealed member. The last one completes the traits.
+    fn sealed_name(
+        &mut self,
+        source: &mut Source<'_>,
+        object: &mut Object,
+    ) -> Result<Next, DecodeError> {
+        let Some(Open { rest, .. }) = self.open.last() else { return Ok(Next::End) };
+        let (Rest::Names(left), Object::Instance(instance)) = (rest, object) else {
+            unreachable!("only the traits of instances have names")
+        };
+        let mut left = *left;
+        if left > 0 {
+            source.element()?;
+            let name = self.string(source)?;
+            Arc::make_mut(&mut instance.traits).sealed.push(name);
+            left -= 1;
+        }
+        let rest = if left > 0 {
+            Rest::Names(left)
+        } else {
+            self.traits.push(Class::Ordinary(Arc::clone(&instance.traits)));
+            members_of(&instance.traits)
+        };
+        if let Some(open) = self.open.last_mut() {
+            open.rest = rest;
+        }
+        Ok(Next::Step)
     }
 
     /// Reads a value, or opens an object.
@@ -122,6 +213,7 @@ impl<'d> Decoder<'d> {
         &mut self,
         source: &mut Source<'_>,
         graph: &mut Graph,
+        classes: &Externalizables,
         above: usize,
     ) -> Result<Option<Value>, DecodeError> {
         let at = source.position();
@@ -132,7 +224,7 @@ impl<'d> Decoder<'d> {
             marker::NULL => Value::Null,
             marker::FALSE => Value::Bool(false),
             marker::TRUE => Value::Bool(true),
-            marker::INTEGER => Value::Integer(signed(u29(source)?)),
+            marker::INTEGER => Value::Integer(u29::signed(u29(source)?)),
             marker::DOUBLE => Value::Number(source.f64()?),
             marker::STRING => Value::String(self.string(source)?),
             marker::XML_DOCUMENT..=marker::DICTIONARY => {
@@ -141,7 +233,7 @@ impl<'d> Decoder<'d> {
                     return self.reference(head, marker, graph, at).map(Some);
                 }
                 source.depth(above + self.open.len() + 1)?;
-                let (object, rest) = self.object(marker, head, at, source)?;
+                let (object, rest) = self.object(marker, head, at, source, classes)?;
                 let id = source.insert(graph, object)?;
                 self.objects.push(id);
                 let Some(rest) = rest else { return Ok(Some(Value::Object(id))) };
@@ -176,6 +268,7 @@ impl<'d> Decoder<'d> {
         head: u32,
         at: usize,
         source: &mut Source<'_>,
+        classes: &Externalizables,
     ) -> Result<(Object, Option<Rest>), DecodeError> {
         let count = (head >> 1) as usize;
         let object = match marker {
@@ -196,33 +289,54 @@ impl<'d> Decoder<'d> {
                 return Ok((Object::Array(Array::default()), Some(rest)));
             }
             marker::VECTOR_OBJECT => {
+                source.announced(count)?;
                 let fixed = source.u8()? != 0;
                 let class = self.string(source)?;
-                source.announced(count)?;
                 let vector = VectorObject { fixed, class, values: Vec::new() };
                 return Ok((Object::VectorObject(vector), Some(Rest::Elements(count))));
             }
             marker::DICTIONARY => {
-                let weak_keys = source.u8()? != 0;
                 source.announced(count.saturating_mul(2))?;
+                let weak_keys = source.u8()? != 0;
                 let dictionary = Dictionary { weak_keys, entries: Vec::new() };
                 let rest = Rest::Entries { count, key: None };
                 return Ok((Object::Dictionary(dictionary), Some(rest)));
             }
-            _ => return self.instance(head, at, source),
+            _ => return self.instance(head, at, source, classes),
         };
         Ok((object, None))
     }
 
+    /// Reads the traits of an object (U29O-traits-ref, U29O-traits, U29O-traits-ext), but for the names of sealed members.
     fn instance(
         &mut self,
         head: u32,
         at: usize,
         source: &mut Source<'_>,
+        classes: &Externalizables,
     ) -> Result<(Object, Option<Rest>), DecodeError> {
-        match self.class(head, at, source)? {
+        let class = if head & INLINE_TRAITS == 0 {
+            let index = (head >> 2) as usize;
+            let known = self.traits.get(index).cloned();
+            known.ok_or_else(|| malformed(at, Fault::TraitsReference(index)))?
+        } else if head & EXTERNALIZABLE == 0 {
+            let count = (head >> 4) as usize;
+            let class = self.string(source)?;
+            source.announced(count)?;
+            source.charge(size_of::<Traits>())?;
+            let traits = Traits { class, dynamic: head & DYNAMIC != 0, sealed: Vec::new() };
+            return Ok((instance(Arc::new(traits)), Some(Rest::Names(count))));
+        } else if head >> 3 == 0 {
+            let class = Class::External(self.string(source)?);
+            source.charge(size_of::<Traits>())?;
+            self.traits.push(class.clone());
+            class
+        } else {
+            return Err(malformed(at, Fault::ExternalMembers));
+        };
+        match class {
             Class::External(class) => {
-                let Some(layout) = self.externalizables.layout(&class) else {
+                let Some(layout) = classes.layout(&class) else {
                     return Err(DecodeError::UnknownExternal {
                         position: source.position(),
                         class,
@@ -232,47 +346,11 @@ impl<'d> Decoder<'d> {
                 Ok((Object::External(external), Some(Rest::Fields(Arc::clone(layout)))))
             }
             Class::Ordinary(traits) => {
-                let (sealed, dynamic) = (traits.sealed.len(), traits.dynamic);
-                source.announced(sealed)?;
-                let instance = Instance { traits, sealed: Vec::new(), dynamic: Vec::new() };
-                let rest = Rest::Members { sealed, dynamic, name: None };
-                Ok((Object::Instance(instance), Some(rest)))
+                source.announced(traits.sealed.len())?;
+                let rest = members_of(&traits);
+                Ok((instance(traits), Some(rest)))
             }
         }
-    }
-
-    /// The class of an object (U29O-traits, U29O-traits-ref, U29O-traits-ext).
-    fn class(
-        &mut self,
-        head: u32,
-        at: usize,
-        source: &mut Source<'_>,
-    ) -> Result<Class, DecodeError> {
-        if head & INLINE_TRAITS == 0 {
-            let index = (head >> 2) as usize;
-            let known = self.traits.get(index).cloned();
-            return known.ok_or_else(|| malformed(at, Fault::TraitsReference(index)));
-        }
-        let external = head & EXTERNALIZABLE != 0;
-        if external && head >> 3 != 0 {
-            return Err(malformed(at, Fault::ExternalMembers));
-        }
-        let name = self.string(source)?;
-        let class = if external {
-            Class::External(name)
-        } else {
-            let count = (head >> 4) as usize;
-            source.announced(count)?;
-            let mut sealed = Vec::new();
-            for _ in 0..count {
-                source.element()?;
-                sealed.push(self.string(source)?);
-            }
-            Class::Ordinary(Arc::new(Traits { class: name, dynamic: head & DYNAMIC != 0, sealed }))
-        };
-        source.charge(size_of::<Traits>())?;
-        self.traits.push(class.clone());
-        Ok(class)
     }
 
     /// Text without a marker (UTF-8-vr).
@@ -316,54 +394,37 @@ impl Open {
     }
 }
 
-/// Counts one down, if there is one.
-fn next(rest: &mut usize) -> bool {
-    let more = *rest > 0;
-    *rest -= usize::from(more);
-    more
+fn instance(traits: Arc<Traits>) -> Object {
+    Object::Instance(Instance { traits, sealed: Vec::new(), dynamic: Vec::new() })
 }
 
-/// Reads fields up to the next value. False if all are there.
-fn fields(
+fn members_of(traits: &Traits) -> Rest {
+    Rest::Members { sealed: traits.sealed.len(), dynamic: traits.dynamic, name: None }
+}
+
+/// Reads the next field, if there is one.
+fn field(
     layout: &Arc<dyn Externalizable>,
     source: &mut Source<'_>,
     object: &mut Object,
-) -> Result<bool, DecodeError> {
+) -> Result<Next, DecodeError> {
     let Object::External(External { class, fields }) = object else {
         unreachable!("only external objects have fields")
     };
-    loop {
-        let position = source.position();
-        let kind = layout.next_field(fields).map_err(|reason| DecodeError::External {
-            position,
-            class: Arc::clone(class),
-            reason,
-        })?;
-        let Some(kind) = kind else { return Ok(false) };
-        source.element()?;
-        source.charge(size_of::<Field>())?;
-        fields.push(match kind {
-            FieldKind::Object => return Ok(true),
-            FieldKind::Bool => Field::Bool(source.u8()? != 0),
-            FieldKind::Bytes(count) => {
-                source.charge(count)?;
-                Field::Bytes(source.take(count)?.to_vec())
-            }
-            FieldKind::F32 => Field::F32(source.array().map(f32::from_be_bytes)?),
-            FieldKind::F64 => Field::F64(source.f64()?),
-            FieldKind::I16 => Field::I16(source.array().map(i16::from_be_bytes)?),
-            FieldKind::I32 => Field::I32(source.array().map(i32::from_be_bytes)?),
-            FieldKind::I8 => Field::I8(source.array().map(i8::from_be_bytes)?),
-            FieldKind::U16 => Field::U16(source.u16()?),
-            FieldKind::U32 => Field::U32(source.u32()?),
-            FieldKind::U8 => Field::U8(source.u8()?),
-            FieldKind::Utf => {
-                let length = usize::from(source.u16()?);
-                Field::Utf(source.utf8(length)?)
-            }
-            FieldKind::UtfBytes(length) => Field::UtfBytes(source.utf8(length)?),
-        });
+    let position = source.position();
+    let kind = layout.next_field(fields).map_err(|reason| DecodeError::External {
+        position,
+        class: Arc::clone(class),
+        reason,
+    })?;
+    let Some(kind) = kind else { return Ok(Next::End) };
+    source.element()?;
+    source.charge(size_of::<Field>())?;
+    if kind == FieldKind::Object {
+        return Ok(Next::Value);
     }
+    fields.push(fields::read(kind, source)?);
+    Ok(Next::Step)
 }
 
 fn vector<T, const N: usize>(
@@ -376,22 +437,4 @@ fn vector<T, const N: usize>(
     let fixed = source.u8()? != 0;
     let (numbers, _) = source.take(size)?.as_chunks::<N>();
     Ok(Vector { fixed, values: numbers.iter().copied().map(number).collect() })
-}
-
-/// An integer of up to 29 bits in one to four bytes (U29, section 1.3.1).
-fn u29(source: &mut Source<'_>) -> Result<u32, DecodeError> {
-    let mut value = 0;
-    for _ in 0..3 {
-        let byte = u32::from(source.u8()?);
-        value = value << 7 | byte & 0x7f;
-        if byte & 0x80 == 0 {
-            return Ok(value);
-        }
-    }
-    Ok(value << 8 | u32::from(source.u8()?))
-}
-
-/// The signed integer that 29 bits are.
-fn signed(value: u32) -> i32 {
-    (value << 3).cast_signed() >> 3
 }

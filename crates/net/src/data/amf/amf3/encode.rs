@@ -2,7 +2,8 @@
 
 use super::{
     super::{EncodeError, External, Field, Graph, Id, Instance, Object, Traits, Value},
-    DYNAMIC, EXTERNALIZABLE, INLINE, INLINE_TRAITS, INTEGERS, MAX_U29, marker, marker_of,
+    DYNAMIC, EXTERNALIZABLE, INLINE, INLINE_TRAITS, fields, marker, marker_of,
+    u29::{self, put_u29},
 };
 use std::{collections::HashMap, sync::Arc};
 
@@ -70,9 +71,9 @@ impl<'g> Encoder<'g> {
             Value::Null => out.push(marker::NULL),
             Value::Bool(false) => out.push(marker::FALSE),
             Value::Bool(true) => out.push(marker::TRUE),
-            Value::Integer(integer) if INTEGERS.contains(integer) => {
+            Value::Integer(integer) if u29::INTEGERS.contains(integer) => {
                 out.push(marker::INTEGER);
-                put_u29(integer.cast_unsigned() & MAX_U29, out);
+                put_u29(integer.cast_unsigned() & u29::MAX, out);
             }
             Value::Integer(integer) => put_number(f64::from(*integer), out),
             Value::Number(number) => put_number(*number, out),
@@ -245,33 +246,10 @@ fn fields<'g>(
         *step += 1;
         match field {
             Field::Object(value) => return Ok(Some(value)),
-            field => put_field(field, out)?,
+            field => fields::write(field, out)?,
         }
     }
     Ok(None)
-}
-
-fn put_field(field: &Field, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-    match field {
-        Field::Object(_) => {}
-        Field::Bool(value) => out.push((*value).into()),
-        Field::Bytes(bytes) => out.extend_from_slice(bytes),
-        Field::F32(value) => out.extend_from_slice(&value.to_be_bytes()),
-        Field::F64(value) => out.extend_from_slice(&value.to_be_bytes()),
-        Field::I16(value) => out.extend_from_slice(&value.to_be_bytes()),
-        Field::I32(value) => out.extend_from_slice(&value.to_be_bytes()),
-        Field::I8(value) => out.extend_from_slice(&value.to_be_bytes()),
-        Field::U16(value) => out.extend_from_slice(&value.to_be_bytes()),
-        Field::U32(value) => out.extend_from_slice(&value.to_be_bytes()),
-        Field::U8(value) => out.push(*value),
-        Field::Utf(text) => {
-            let length = u16::try_from(text.len()).map_err(|_| EncodeError::TooLong(text.len()))?;
-            out.extend_from_slice(&length.to_be_bytes());
-            out.extend_from_slice(text.as_bytes());
-        }
-        Field::UtfBytes(text) => out.extend_from_slice(text.as_bytes()),
-    }
-    Ok(())
 }
 
 fn put_number(number: f64, out: &mut Vec<u8>) {
@@ -300,21 +278,8 @@ fn put_length(length: usize, out: &mut Vec<u8>) -> Result<(), EncodeError> {
 
 /// A number above some flags.
 fn put_head(value: usize, shift: u32, flags: u32, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-    let head = u32::try_from(value).ok().filter(|value| *value <= MAX_U29 >> shift);
+    let head = u32::try_from(value).ok().filter(|value| *value <= u29::MAX >> shift);
     let head = head.ok_or(EncodeError::TooLong(value))?;
     put_u29(head << shift | flags, out);
     Ok(())
-}
-
-/// An integer of up to 29 bits in one to four bytes (U29, section 1.3.1).
-fn put_u29(value: u32, out: &mut Vec<u8>) {
-    let low = |value: u32| value.to_be_bytes()[3];
-    let more = |shift: u32| low(value >> shift) | 0x80;
-    let last = low(value) & 0x7f;
-    match value {
-        0..=0x7f => out.push(last),
-        0x80..=0x3fff => out.extend_from_slice(&[more(7), last]),
-        0x4000..=0x1f_ffff => out.extend_from_slice(&[more(14), more(7), last]),
-        _ => out.extend_from_slice(&[more(22), more(15), more(8), low(value)]),
-    }
 }

@@ -2,6 +2,8 @@
 
 mod decode;
 mod encode;
+mod fields;
+mod u29;
 
 pub(super) use decode::Decoder;
 pub(super) use encode::Encoder;
@@ -36,11 +38,6 @@ const INLINE_TRAITS: u32 = 0b10;
 const EXTERNALIZABLE: u32 = 0b100;
 /// Marks the traits of a dynamic class.
 const DYNAMIC: u32 = 0b1000;
-
-/// The integers that have room in 29 bits.
-const INTEGERS: std::ops::RangeInclusive<i32> = -(1 << 28)..=(1 << 28) - 1;
-/// The largest U29.
-const MAX_U29: u32 = (1 << 29) - 1;
 
 /// Which marker an object has, and every reference to it.
 fn marker_of(object: &super::Object) -> u8 {

@@ -108,14 +108,14 @@ fn s60_each_limit_ends_what_exceeds_it_at_its_place() {
             Amf3,
             b"\x11\x05\x00\x01\x01\x01\x01",
             b"\x11\xff\xff\xff\xff\x00",
-            6,
+            5,
             LimitKind::Elements,
         ),
         (
             Amf3,
             b"\x10\x05\x00\x01\x01\x01",
             b"\x10\xff\xff\xff\xff\x00\x01",
-            7,
+            5,
             LimitKind::Elements,
         ),
         (
@@ -153,8 +153,8 @@ fn s60_memory_is_not_taken_for_what_is_only_announced() {
         (Amf3, &b"\x0c\x81\x80\x80\x01"[..], 5 + (1 << 21)),
         (Amf3, b"\x0d\x81\x80\x01\x00", 5 + 4 * (1 << 13)),
         (Amf3, b"\x06\x81\x80\x01", 4 + (1 << 13)),
-        (Amf3, b"\x09\x81\x80\x01\x01", 5 + (1 << 13)),
-        (Amf0, b"\x0a\0\x0f\xff\xff", 5 + 0x0f_ffff),
+        (Amf3, b"\x09\x81\x80\x01\x01", 6),
+        (Amf0, b"\x0a\0\x0f\xff\xff", 6),
         (Amf0, b"\x0c\0\xff\xff\xff", 5 + 0xff_ffff),
     ] {
         let result = decode(bytes, encoding, &Limits::default(), &classes());
@@ -163,6 +163,26 @@ fn s60_memory_is_not_taken_for_what_is_only_announced() {
         };
         assert_eq!(available, bytes.len());
         assert!(said == needed, "{bytes:x?}: {said} {needed}");
+    }
+}
+
+#[test]
+fn s60_s63_the_work_is_in_proportion_however_small_the_pieces_are() {
+    // If it was done anew for each byte, this would be 200,000 times 400,000 values.
+    let amf3 = [&b"\x09\x8c\x9a\x41\x01"[..], &b"\x06\x03a".repeat(100_000)].concat();
+    let traits = [&b"\x0a\xe1\xd4\x03\x01"[..], &b"\x03a".repeat(100_000)].concat();
+    let amf0 = [&b"\x08\0\0\0\0"[..], &b"\0\x01a\x05".repeat(100_000)].concat();
+    for (encoding, bytes) in [(Amf3, amf3), (Amf3, traits), (Amf0, amf0)] {
+        let mut decoder = Decoder::new(encoding);
+        let mut complete = false;
+        for end in 0..=bytes.len() {
+            match decoder.decode(&bytes[..end], &Limits::default(), &classes()) {
+                Ok((_, length)) => complete = length == bytes.len(),
+                Err(DecodeError::NotEnough { needed, .. }) => assert!(needed > end),
+                Err(error) => panic!("{error}"),
+            }
+        }
+        assert_eq!(complete, bytes[0] == 9, "only the array is whole");
     }
 }
 

@@ -178,6 +178,32 @@ proptest! {
     }
 
     #[test]
+    fn s60_s63_a_value_in_pieces_is_the_same(
+        plan in plan(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..3),
+        piece in 1_usize..20,
+    ) {
+        for encoding in [Amf0, Amf3] {
+            let mut bytes = write(&plan.graph(encoding), encoding);
+            for (at, byte) in &changes {
+                let at = at.index(bytes.len());
+                bytes[at] = *byte;
+            }
+            let mut decoder = Decoder::new(encoding);
+            let mut end = 0;
+            let pieces = loop {
+                end = (end + piece).min(bytes.len());
+                let result = decoder.decode(&bytes[..end], &Limits::default(), &classes());
+                if end == bytes.len() || !matches!(result, Err(DecodeError::NotEnough { .. })) {
+                    break result;
+                }
+            };
+            let whole = decode(&bytes[..end], encoding, &Limits::default(), &classes());
+            prop_assert_eq!(pieces, whole);
+        }
+    }
+
+    #[test]
     fn s60_changed_bytes_never_panic_and_what_is_read_can_be_written(
         plan in plan(),
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
