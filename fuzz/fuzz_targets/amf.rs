@@ -1,5 +1,5 @@
-//! Objects in AMF: what is read is written and read again the same, what is cut off is not called broken, and flash-lso reads
-//! the same as we do.
+//! Objects in AMF: what is read is written and read again the same, what is cut off is not called broken, pieces mean what
+//! the whole does, and flash-lso reads the same as we do.
 #![no_main]
 
 #[path = "../../crates/net/tests/amf_oracle/describe.rs"]
@@ -9,7 +9,8 @@ mod flash;
 
 use libfuzzer_sys::fuzz_target;
 use ravelin_net::data::amf::{
-    self, DecodeError, Externalizables, Fault, Field, FieldKind, Graph, Limits, ObjectEncoding,
+    self, DecodeError, Decoder, Externalizables, Fault, Field, FieldKind, Graph, Limits,
+    ObjectEncoding,
 };
 
 /// flash-lso recurses, so it gets nothing that nests deeper.
@@ -17,8 +18,8 @@ const DEPTH: usize = 50;
 /// What we refuse may nest deeper behind the place where we stopped, so flash-lso gets no more of it than this.
 const SHORT: usize = 1024;
 
-fuzz_target!(|input: (bool, &[u8])| {
-    let (newer, bytes) = input;
+fuzz_target!(|input: (bool, u8, &[u8])| {
+    let (newer, piece, bytes) = input;
     let encoding = if newer { ObjectEncoding::Amf3 } else { ObjectEncoding::Amf0 };
     let mut limits = Limits::default();
     limits.depth = DEPTH;
@@ -38,6 +39,19 @@ fuzz_target!(|input: (bool, &[u8])| {
     };
 
     let result = read(bytes);
+    let mut decoder = Decoder::new(encoding);
+    let mut end = 0;
+    while end < bytes.len() {
+        end = (end + usize::from(piece).max(1)).min(bytes.len());
+        let pieces = decoder.decode(&bytes[..end], &limits, &classes);
+        if end == bytes.len() || !matches!(pieces, Err(DecodeError::NotEnough { .. })) {
+            assert_eq!(
+                pieces,
+                if end == bytes.len() { result.clone() } else { read(&bytes[..end]) }
+            );
+            break;
+        }
+    }
     match &result {
         Ok((graph, length)) => {
             let written = write(graph);

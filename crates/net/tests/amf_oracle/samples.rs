@@ -140,7 +140,6 @@ fn s60_flash_lso_reads_what_we_write() {
             let graph = super::python::read(&bytes, encoding);
             let said = flash::describe(&bytes, encoding);
             let ours = describe::graph(&graph, encoding);
-            // Below the switch to AMF 3, flash-lso says the named part of arrays apart.
             assert_eq!(said, Some((ours, bytes.len())), "{name} in {encoding:?}");
         }
     }
