@@ -2,7 +2,7 @@
 
 use crate::{Fetched, evaluate, fetch::Fetcher, stream::TlsStream};
 use ravelin_tls::{Alert, ClientConfig, ClientContext, ConfigError, Peer, TlsError, Trust};
-use ravelin_trust::{Level, Name, Status, Verdict};
+use ravelin_trust::{Name, Status, Verdict};
 use std::{
     fmt, io,
     sync::Arc,
@@ -126,7 +126,7 @@ impl TlsConnector {
         };
         let alert = Alert::from_code(alert);
         stream.abort(alert).await;
-        let detail = explain(&verdict);
+        let detail = verdict.explanation();
         let error = TlsError::Certificate { detail, alert };
         Err(ConnectError {
             error: crate::stream::StreamError::Tls(error).into(),
@@ -148,15 +148,6 @@ fn leaves_something_open(verdict: &Verdict) -> bool {
     let undetermined = verdict.deciding().revocation.iter();
     verdict.status() != Status::Trusted
         || undetermined.into_iter().any(|one| one.status == Undetermined)
-}
-
-/// What is wrong, in a sentence.
-fn explain(verdict: &Verdict) -> String {
-    let code = verdict.code();
-    let errors = verdict.findings().iter().filter(|finding| finding.severity == Level::Error);
-    let deciding = errors.min_by_key(|finding| Some(finding.code()) != code);
-    let detail = deciding.map_or("", |finding| &finding.detail);
-    format!("{}: {detail} ({})", verdict.status(), code.unwrap_or_default())
 }
 
 /// Why there is no connection.

@@ -210,6 +210,18 @@ impl Verdict {
         alert(self.status(), self.code()?)
     }
 
+    /// Why, in a sentence for people: the status, what decided, and the code. The status alone when trusted.
+    pub fn explanation(&self) -> String {
+        let code = self.code();
+        let errors = self.findings().iter().filter(|finding| finding.severity == Level::Error);
+        match (code, errors.min_by_key(|finding| Some(finding.code()) != code)) {
+            (Some(code), Some(finding)) => {
+                format!("{}: {} ({code})", self.status(), finding.detail)
+            }
+            _ => self.status().to_string(),
+        }
+    }
+
     /// The path that decided.
     pub fn deciding(&self) -> &CandidatePath {
         &self.paths[self.deciding]

@@ -5,7 +5,7 @@ use super::{
     keys::{self, ClientSchedule},
     schedule::{Fixed, Heard},
     traffic::EngineTraffic,
-    verifier::{describe, refusal, take_judged},
+    verifier::{refusal, take_judged},
 };
 use crate::{
     Alert, CipherSuite, DataPath, Group, Handshake, HandshakeKind, Peer, TlsError, Trust, Version,
@@ -199,7 +199,10 @@ impl<R: Raw> Handshaking<R> {
         match (&error, &self.verdict) {
             (Error::InvalidCertificate(_), Some(verdict)) if verdict.code().is_some() => {
                 let alert = verdict.alert().map_or(Alert::BAD_CERTIFICATE, Alert::from_code);
-                TlsError::Certificate { detail: describe(verdict), alert: sent.unwrap_or(alert) }
+                TlsError::Certificate {
+                    detail: verdict.explanation(),
+                    alert: sent.unwrap_or(alert),
+                }
             }
             _ => fault::translate(error, sent),
         }
@@ -304,7 +307,7 @@ impl Judge {
         let judged = Arc::new(judged.map_err(|error| refused(Alert::BAD_CERTIFICATE, error))?);
         *verdict = Some(Arc::clone(&judged));
         match refusal(&self.trust, &judged) {
-            Some(alert) => Err(refused(alert, describe(&judged))),
+            Some(alert) => Err(refused(alert, judged.explanation())),
             None => Ok(()),
         }
     }

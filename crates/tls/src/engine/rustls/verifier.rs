@@ -8,7 +8,7 @@ use crate::{
     config::{Peer, Trust},
 };
 use ravelin_trust::{
-    CandidatePath, Certificate, Level, Name, Rule, Status, Verdict,
+    CandidatePath, Certificate, Name, Rule, Status, Verdict,
     certificate::{Curve, KeyAlgorithm},
     signature::{Hash, Scheme, verify},
 };
@@ -251,15 +251,6 @@ pub(super) fn refusal(trust: &Trust, verdict: &Verdict) -> Option<Alert> {
 fn lacks_an_issuer(path: &CandidatePath) -> bool {
     path.findings.iter().any(|finding| finding.rule == Rule::IssuerNotFound)
         && path.certificates.last().is_some_and(|last| last.names_its_issuers_address())
-}
-
-/// What is wrong, in a sentence.
-pub(super) fn describe(verdict: &Verdict) -> String {
-    let code = verdict.code();
-    let errors = verdict.findings().iter().filter(|finding| finding.severity == Level::Error);
-    let deciding = errors.min_by_key(|finding| Some(finding.code()) != code);
-    let detail = deciding.map_or("", |finding| &finding.detail);
-    format!("{}: {detail} ({})", verdict.status(), code.unwrap_or_default())
 }
 
 /// The error with which rustls sends this alert.
