@@ -47,9 +47,9 @@ pub struct Trust {
     pub names: Option<Vec<Name>>,
     /// The time of the decision, where it is not to be the time of the handshake.
     pub time: Option<Time>,
-    /// Goes on whatever the verdict, and does not even look whether the peer has its key: the verdict still tells.
-    /// Whoever is between the two can answer in the peer's place, so nothing that is sent is secret and nothing that comes
-    /// is true. Of use only to see what a server presents.
+    /// Goes on whatever the verdict: the verdict still tells. Whoever is between the two can answer in the peer's place, so
+    /// nothing that is sent is secret and nothing that comes is true. Of use only to see what a server presents. A peer must
+    /// have the key of its certificate all the same, unless the certificate or the key is none that can be read.
     pub dangerous_accept_untrusted: bool,
 }
 

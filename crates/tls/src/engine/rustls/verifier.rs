@@ -10,7 +10,7 @@ use crate::{
 use ravelin_trust::{
     CandidatePath, Certificate, Name, Rule, Status, Verdict,
     certificate::{Curve, KeyAlgorithm},
-    signature::{Hash, Scheme, verify},
+    signature::{Hash, Scheme, SignatureError, verify},
 };
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError, PeerMisbehaved,
@@ -70,10 +70,7 @@ impl ServerCertVerifier for ServerVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        if self.trust.dangerous_accept_untrusted {
-            return Ok(HandshakeSignatureValid::assertion());
-        }
-        verify_signature(message, certificate, signature, false)
+        verify_signature(&self.trust, message, certificate, signature, false)
     }
 
     fn verify_tls13_signature(
@@ -82,10 +79,7 @@ impl ServerCertVerifier for ServerVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        if self.trust.dangerous_accept_untrusted {
-            return Ok(HandshakeSignatureValid::assertion());
-        }
-        verify_signature(message, certificate, signature, true)
+        verify_signature(&self.trust, message, certificate, signature, true)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -146,10 +140,7 @@ impl ClientCertVerifier for ClientVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        if self.trust.dangerous_accept_untrusted {
-            return Ok(HandshakeSignatureValid::assertion());
-        }
-        verify_signature(message, certificate, signature, false)
+        verify_signature(&self.trust, message, certificate, signature, false)
     }
 
     fn verify_tls13_signature(
@@ -158,10 +149,7 @@ impl ClientCertVerifier for ClientVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        if self.trust.dangerous_accept_untrusted {
-            return Ok(HandshakeSignatureValid::assertion());
-        }
-        verify_signature(message, certificate, signature, true)
+        verify_signature(&self.trust, message, certificate, signature, true)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -172,7 +160,10 @@ impl ClientCertVerifier for ClientVerifier {
 /// Whether the owner of the certificate's key signed the handshake (RFC 8446, section 4.4.3; RFC 5246, section 7.4.3).
 ///
 /// rustls's own way reads the certificate with webpki, which knows fewer certificates than a profile may trust.
+/// Where anybody is accepted, only what cannot be verified at all passes: a verdict must not speak of somebody who has not
+/// proved to be there.
 fn verify_signature(
+    trust: &Trust,
     message: &[u8],
     certificate: &CertificateDer<'_>,
     signed: &DigitallySignedStruct,
@@ -195,7 +186,16 @@ fn verify_signature(
         _ => return Err(unadvertised),
     };
     let bad = || Error::InvalidCertificate(CertificateError::BadSignature);
-    let certificate = Certificate::parse(certificate.as_ref()).map_err(|_| bad())?;
+    let readable = Certificate::parse(certificate.as_ref())
+        .ok()
+        .filter(|certificate| certificate.public_key().is_ok());
+    let Some(certificate) = readable else {
+        return if trust.dangerous_accept_untrusted {
+            Ok(HandshakeSignatureValid::assertion())
+        } else {
+            Err(bad())
+        };
+    };
     let key = certificate.public_key().map_err(|_| bad())?;
     if let Some(curve) = curve
         && tls13
@@ -203,8 +203,13 @@ fn verify_signature(
     {
         return Err(bad());
     }
-    verify(scheme, &key, message, signed.signature()).map_err(|_| bad())?;
-    Ok(HandshakeSignatureValid::assertion())
+    match verify(scheme, &key, message, signed.signature()) {
+        Ok(()) => Ok(HandshakeSignatureValid::assertion()),
+        Err(SignatureError::Unsupported(_)) if trust.dangerous_accept_untrusted => {
+            Ok(HandshakeSignatureValid::assertion())
+        }
+        Err(_) => Err(bad()),
+    }
 }
 
 fn chain<'a>(
@@ -281,6 +286,19 @@ mod tests {
 
     /// How a client of ours ends that meets a server with the certificate of `shown` and the key of `signing`.
     fn meet(root: &Authority, shown: &Issued, signing: &Issued, tls13: bool) -> Option<End> {
+        let dangerous =
+            [false, true].map(|dangerous| attempt(root, shown, signing, tls13, dangerous));
+        assert_eq!(dangerous[0], dangerous[1], "who accepts anybody wants proof all the same");
+        dangerous[0].clone()
+    }
+
+    fn attempt(
+        root: &Authority,
+        shown: &Issued,
+        signing: &Issued,
+        tls13: bool,
+        dangerous: bool,
+    ) -> Option<End> {
         let key = PrivatePkcs8KeyDer::from(signing.key_der().to_vec()).into();
         let chain = shown.chain_der().into_iter().map(CertificateDer::from).collect();
         let certified = CertifiedKey::new(chain, any_supported_type(&key).unwrap());
@@ -291,7 +309,8 @@ mod tests {
             .with_no_client_auth()
             .with_cert_resolver(Arc::new(SingleCertAndKey::from(certified)));
         let mut server = ServerConnection::new(Arc::new(config)).unwrap();
-        let trust = Trust::of_certificates([root.root_der()]).unwrap();
+        let mut trust = Trust::of_certificates([root.root_der()]).unwrap();
+        trust.dangerous_accept_untrusted = dangerous;
         let context = ClientContext::new(&ClientConfig::new(trust)).unwrap();
         let now = SystemTime::UNIX_EPOCH.elapsed().unwrap();
         let mut client = Connection::client(&context, "localhost", now).unwrap();
