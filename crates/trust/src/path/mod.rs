@@ -16,6 +16,7 @@ use crate::{
     checks::{Role, check_at},
     der::Reader,
     evaluation::Wanted,
+    revocation::Determination,
     rule::{Level, Rule},
     signature::{SignatureError, verify},
     verdict::{CandidatePath, Finding},
@@ -67,6 +68,8 @@ pub(crate) struct Search<'r> {
     /// By certificate and key: many certificates of one CA have one key.
     verified: HashMap<(usize, &'r [u8]), Result<(), SignatureError>>,
     checked: HashMap<(Link, Role), Vec<Finding>>,
+    /// What is known of a certificate's revocation, by its issuer and the anchor that signers must lead to.
+    determined: HashMap<(Link, Link, usize), Determination>,
     end_findings: Option<Vec<Finding>>,
     budget: Budget,
     paths: Vec<CandidatePath>,
@@ -120,6 +123,7 @@ impl<'r> Search<'r> {
             certificates,
             verified: HashMap::new(),
             checked: HashMap::new(),
+            determined: HashMap::new(),
             end_findings: None,
             budget: Budget {
                 signatures: limits.signatures,

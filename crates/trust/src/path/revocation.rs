@@ -59,7 +59,13 @@ impl<'r> Search<'r> {
             };
             let mut signers =
                 PathSigners { request: self.request, anchor, about_signer: self.about_signer };
-            let found = determine(certificate, &issuer, &evidence, &options, &mut signers);
+            // Many paths may lead over the same two certificates: what is known of them is found out once.
+            let known_already = self.determined.entry((path[index], above, anchor));
+            let found = known_already
+                .or_insert_with(|| {
+                    determine(certificate, &issuer, &evidence, &options, &mut signers)
+                })
+                .clone();
             // Nobody but itself could tell of an anchor; only that it is revoked counts.
             if is_anchor && !matches!(found.status, RevocationStatus::Revoked { .. }) {
                 continue;
