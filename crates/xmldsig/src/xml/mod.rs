@@ -1,1 +1,49 @@
-//! A strict streaming reader of XML 1.0 with namespaces.
+//! A strict streaming reader of XML 1.0 (fifth edition) with Namespaces in XML 1.0 (third edition).
+//!
+//! [`Reader`] gives one [`Event`] after the other. It holds what stands open at one place and a window of the text, never
+//! the document; it takes nothing that is not well-formed, and never fetches anything. Documents in UTF-8, UTF-16,
+//! US-ASCII and ISO-8859-1 are read. Document type declarations are refused unless [`Options::doctype`] allows their
+//! internal subset.
+//!
+//! ```
+//! use ravelin_xmldsig::xml::{Event, Reader};
+//!
+//! let mut reader = Reader::new(&b"<p:a xmlns:p='urn:x' n='1'>text &amp; more</p:a>"[..])?;
+//! let mut text = String::new();
+//! loop {
+//!     match reader.next()? {
+//!         Event::Start(start) => {
+//!             assert!(start.name().is("urn:x", "a"));
+//!             assert_eq!(start.attribute("", "n"), Some("1"));
+//!         }
+//!         Event::Text(piece) => text.push_str(piece),
+//!         Event::Finish => break,
+//!         _ => {}
+//!     }
+//! }
+//! assert_eq!(text, "text & more");
+//! # Ok::<(), ravelin_xmldsig::xml::XmlError>(())
+//! ```
+
+mod chars;
+mod declaration;
+mod dtd;
+mod encoding;
+mod error;
+mod event;
+mod input;
+mod limits;
+mod names;
+mod namespaces;
+mod reader;
+mod reference;
+mod tag;
+
+pub(crate) use chars::{is_ncname, is_space};
+pub use error::{Position, XmlError, XmlFault};
+pub(crate) use event::RawAttribute;
+pub use event::{Attribute, AttributeKind, End, Event, Instruction, QName, Start};
+pub use limits::Limits;
+pub(crate) use names::{NameId, Names, PrefixId, UriId, XML_NAMESPACE};
+pub(crate) use namespaces::{Change, Scope};
+pub use reader::{Doctype, Options, Reader};

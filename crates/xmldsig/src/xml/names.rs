@@ -1,0 +1,362 @@
+//! Every name is kept once: names of elements and attributes, prefixes and namespace names become small numbers.
+
+use super::{chars, error::XmlFault, limits::Limits};
+use std::{collections::HashMap, hash::BuildHasher};
+
+/// A qualified name as it was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct NameId(u32);
+
+impl NameId {
+    /// The empty name, which no document has.
+    pub(crate) const NOTHING: NameId = NameId(0);
+}
+
+/// A prefix. Prefixes are counted from 0 on, so that tables can have a place for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct PrefixId(pub(crate) u32);
+
+impl PrefixId {
+    /// No prefix: the default namespace.
+    pub(crate) const NONE: PrefixId = PrefixId(0);
+    pub(crate) const XML: PrefixId = PrefixId(1);
+
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A namespace name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct UriId(pub(crate) u32);
+
+impl UriId {
+    /// No namespace.
+    pub(crate) const NONE: UriId = UriId(0);
+    pub(crate) const XML: UriId = UriId(1);
+    pub(crate) const XMLNS: UriId = UriId(2);
+}
+
+/// What a name declares when it is that of an attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Declares {
+    /// Nothing: it is an attribute.
+    Nothing,
+    /// A namespace for this prefix.
+    Prefix(PrefixId),
+}
+
+/// A name taken apart.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parts {
+    pub(crate) prefix: PrefixId,
+    /// The local part, as the name that is written without prefix.
+    pub(crate) local: NameId,
+    pub(crate) declares: Declares,
+    start: u32,
+    end: u32,
+    local_start: u32,
+}
+
+/// All names of a document.
+#[derive(Debug)]
+pub(crate) struct Names {
+    text: String,
+    parts: Vec<Parts>,
+    prefixes: Vec<NameId>,
+    uris: Vec<(u32, u32)>,
+    by_text: HashMap<u64, Vec<NameId>, Unhashed>,
+    uri_by_text: HashMap<u64, Vec<UriId>, Unhashed>,
+    prefix_by_name: HashMap<NameId, PrefixId>,
+    /// The name that was last found for a cheap hash: most names are those that were just there.
+    recent: Box<[Option<NameId>; RECENT]>,
+    recent_uri: Box<[Option<UriId>; RECENT]>,
+    hasher: std::hash::RandomState,
+    max_names: usize,
+    max_bytes: usize,
+}
+
+const RECENT: usize = 256;
+pub(crate) const XML_NAMESPACE: &str = "http://www.w3.org/XML/1998/namespace";
+pub(crate) const XMLNS_NAMESPACE: &str = "http://www.w3.org/2000/xmlns/";
+
+type Unhashed = std::hash::BuildHasherDefault<Same>;
+
+/// The keys are hashes already.
+#[derive(Debug, Default)]
+struct Same(u64);
+
+impl std::hash::Hasher for Same {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, _: &[u8]) {}
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = value;
+    }
+}
+
+impl Names {
+    pub(crate) fn new(limits: &Limits) -> Names {
+        let mut names = Names {
+            text: String::new(),
+            parts: Vec::new(),
+            prefixes: Vec::new(),
+            uris: Vec::new(),
+            by_text: HashMap::default(),
+            uri_by_text: HashMap::default(),
+            prefix_by_name: HashMap::new(),
+            recent: Box::new([None; RECENT]),
+            recent_uri: Box::new([None; RECENT]),
+            hasher: std::hash::RandomState::new(),
+            max_names: usize::MAX,
+            max_bytes: usize::MAX,
+        };
+        let known = (|| -> Result<(), XmlFault> {
+            let nothing = names.push("", 0, PrefixId::NONE, None);
+            names.prefixes.push(nothing);
+            names.prefix_by_name.insert(nothing, PrefixId::NONE);
+            let xml = names.intern("xml")?;
+            names.prefix(xml)?;
+            for uri in ["", XML_NAMESPACE, XMLNS_NAMESPACE] {
+                names.uri(uri)?;
+            }
+            Ok(())
+        })();
+        debug_assert!(known.is_ok());
+        // The numbers have 32 bits.
+        names.max_names = limits.names.min(1 << 30);
+        names.max_bytes = limits.name_bytes.min(1 << 31);
+        names
+    }
+
+    /// The number of a qualified name, which is checked when it is first seen.
+    #[inline]
+    pub(crate) fn intern(&mut self, text: &str) -> Result<NameId, XmlFault> {
+        let place = cheap_hash(text.as_bytes());
+        if let Some(id) = self.recent[place]
+            && self.text(id) == text
+        {
+            return Ok(id);
+        }
+        let id = self.find_or_add(text)?;
+        self.recent[place] = Some(id);
+        Ok(id)
+    }
+
+    /// The number of a namespace name.
+    pub(crate) fn uri(&mut self, text: &str) -> Result<UriId, XmlFault> {
+        let place = cheap_hash(text.as_bytes());
+        if let Some(id) = self.recent_uri[place]
+            && self.uri_text(id) == text
+        {
+            return Ok(id);
+        }
+        let hash = self.hasher.hash_one(text);
+        let known = self.uri_by_text.get(&hash).into_iter().flatten().copied();
+        let id = match known.into_iter().find(|id| self.uri_text(*id) == text) {
+            Some(id) => id,
+            None => {
+                self.make_room(text)?;
+                let start = index(self.text.len());
+                self.text.push_str(text);
+                let id = UriId(index(self.uris.len()));
+                self.uris.push((start, index(self.text.len())));
+                self.uri_by_text.entry(hash).or_default().push(id);
+                id
+            }
+        };
+        self.recent_uri[place] = Some(id);
+        Ok(id)
+    }
+
+    #[inline]
+    pub(crate) fn parts(&self, id: NameId) -> &Parts {
+        &self.parts[id.0 as usize]
+    }
+
+    /// The name as it was written.
+    #[inline]
+    pub(crate) fn text(&self, id: NameId) -> &str {
+        let parts = self.parts(id);
+        &self.text[parts.start as usize..parts.end as usize]
+    }
+
+    pub(crate) fn local_text(&self, id: NameId) -> &str {
+        let parts = self.parts(id);
+        &self.text[parts.local_start as usize..parts.end as usize]
+    }
+
+    /// The name of this text, if the document has had it yet.
+    pub(crate) fn find(&self, text: &str) -> Option<NameId> {
+        let hash = self.hasher.hash_one(text);
+        self.by_text.get(&hash).into_iter().flatten().copied().find(|id| self.text(*id) == text)
+    }
+
+    pub(crate) fn prefix_text(&self, prefix: PrefixId) -> &str {
+        self.text(self.prefixes[prefix.index()])
+    }
+
+    pub(crate) fn uri_text(&self, id: UriId) -> &str {
+        let (start, end) = self.uris[id.0 as usize];
+        &self.text[start as usize..end as usize]
+    }
+
+    /// The number of prefixes, which are all below it.
+    pub(crate) fn prefixes(&self) -> usize {
+        self.prefixes.len()
+    }
+
+    /// The prefix of this text, if the document has had it yet.
+    pub(crate) fn find_prefix(&self, text: &str) -> Option<PrefixId> {
+        if text.is_empty() {
+            return Some(PrefixId::NONE);
+        }
+        (0..self.prefixes.len())
+            .map(|i| PrefixId(index(i)))
+            .find(|prefix| self.prefix_text(*prefix) == text)
+    }
+
+    fn find_or_add(&mut self, text: &str) -> Result<NameId, XmlFault> {
+        if let Some(id) = self.find(text) {
+            return Ok(id);
+        }
+        let hash = self.hasher.hash_one(text);
+        let (prefix, local) = match text.split_once(':') {
+            Some((prefix, local)) => (Some(prefix), local),
+            None => (None, text),
+        };
+        if !chars::is_ncname(local) || prefix.is_some_and(|prefix| !chars::is_ncname(prefix)) {
+            return Err(XmlFault::Name(text.chars().take(100).collect()));
+        }
+        self.make_room(text)?;
+        let prefix_id = match prefix {
+            Some(prefix) => {
+                let name = self.intern(prefix)?;
+                self.prefix(name)?
+            }
+            None => PrefixId::NONE,
+        };
+        let local_id = if prefix.is_some() { Some(self.intern(local)?) } else { None };
+        let id = self.push(text, text.len() - local.len(), prefix_id, local_id);
+        let declares = match (prefix, local) {
+            (None, "xmlns") => Declares::Prefix(PrefixId::NONE),
+            (Some("xmlns"), _) => Declares::Prefix(self.prefix(local_id.unwrap_or(id))?),
+            _ => Declares::Nothing,
+        };
+        self.parts[id.0 as usize].declares = declares;
+        self.by_text.entry(hash).or_default().push(id);
+        Ok(id)
+    }
+
+    fn push(
+        &mut self,
+        text: &str,
+        local: usize,
+        prefix: PrefixId,
+        local_id: Option<NameId>,
+    ) -> NameId {
+        let id = NameId(index(self.parts.len()));
+        let start = self.text.len();
+        self.text.push_str(text);
+        self.parts.push(Parts {
+            prefix,
+            local: local_id.unwrap_or(id),
+            declares: Declares::Nothing,
+            start: index(start),
+            end: index(self.text.len()),
+            local_start: index(start + local),
+        });
+        id
+    }
+
+    fn prefix(&mut self, name: NameId) -> Result<PrefixId, XmlFault> {
+        if let Some(prefix) = self.prefix_by_name.get(&name) {
+            return Ok(*prefix);
+        }
+        if self.prefixes.len() >= self.max_names {
+            return Err(XmlFault::Limit("names"));
+        }
+        let prefix = PrefixId(index(self.prefixes.len()));
+        self.prefixes.push(name);
+        self.prefix_by_name.insert(name, prefix);
+        Ok(prefix)
+    }
+
+    fn make_room(&self, text: &str) -> Result<(), XmlFault> {
+        if self.parts.len() + self.uris.len() >= self.max_names {
+            return Err(XmlFault::Limit("names"));
+        }
+        if self.text.len().saturating_add(text.len()) > self.max_bytes {
+            return Err(XmlFault::Limit("name_bytes"));
+        }
+        Ok(())
+    }
+}
+
+/// Names are counted and measured by limits far below this.
+fn index(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}
+
+/// Good enough to tell the names of one kind of document apart.
+#[inline]
+fn cheap_hash(bytes: &[u8]) -> usize {
+    let length = bytes.len();
+    if length == 0 {
+        return 0;
+    }
+    let first = usize::from(bytes[0]);
+    let middle = usize::from(bytes[length / 2]);
+    let last = usize::from(bytes[length - 1]);
+    let early = usize::from(bytes[length.min(3) - 1]);
+    (first.wrapping_mul(31)
+        ^ middle.wrapping_mul(59)
+        ^ last.wrapping_mul(7)
+        ^ early.wrapping_mul(17)
+        ^ length.wrapping_mul(13))
+        % RECENT
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_kept_once_and_taken_apart() {
+        let mut names = Names::new(&Limits::default());
+        let a = names.intern("p:a").unwrap();
+        assert_eq!(names.intern("p:a").unwrap(), a);
+        let plain = names.intern("a").unwrap();
+        assert_eq!(names.parts(a).local, plain);
+        assert_eq!((names.text(a), names.local_text(a)), ("p:a", "a"));
+        assert_eq!(names.prefix_text(names.parts(a).prefix), "p");
+        assert_eq!(names.parts(plain).prefix, PrefixId::NONE);
+        assert_eq!(names.prefix_text(PrefixId::XML), "xml");
+        assert_eq!(names.uri_text(UriId::XML), XML_NAMESPACE);
+        assert_eq!(names.uri(XMLNS_NAMESPACE).unwrap(), UriId::XMLNS);
+        let declaration = names.intern("xmlns:p").unwrap();
+        assert_eq!(names.parts(declaration).declares, Declares::Prefix(names.parts(a).prefix));
+        let default = names.intern("xmlns").unwrap();
+        assert_eq!(names.parts(default).declares, Declares::Prefix(PrefixId::NONE));
+    }
+
+    #[test]
+    fn what_is_no_name_is_refused() {
+        let mut names = Names::new(&Limits::default());
+        for text in ["", ":a", "a:", "a:b:c", "a:1", "1a"] {
+            assert!(matches!(names.intern(text), Err(XmlFault::Name(_))), "{text}");
+        }
+    }
+
+    #[test]
+    fn their_number_is_limited() {
+        let mut names = Names::new(&Limits { names: 100, name_bytes: 10_000, ..Limits::default() });
+        let fault = (0..).find_map(|i| names.intern(&format!("n{i}")).err()).unwrap();
+        assert!(matches!(fault, XmlFault::Limit("names")));
+        let mut names = Names::new(&Limits { name_bytes: 1000, ..Limits::default() });
+        assert!(matches!(names.intern(&"x".repeat(1000)), Err(XmlFault::Limit("name_bytes"))));
+    }
+}

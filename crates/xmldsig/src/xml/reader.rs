@@ -1,0 +1,539 @@
+use super::{
+    chars::{self, ends_name, is_space},
+    declaration,
+    dtd::{Dtd, Entities},
+    error::{XmlError, XmlFault},
+    event::{Element, End, Event, Instruction, Start, State},
+    input::Input,
+    limits::Limits,
+    names::{NameId, Names, UriId},
+    namespaces::Scope,
+    reference::{self, Reference},
+    tag,
+};
+use std::io::Read;
+
+/// How a document is read.
+///
+/// ```
+/// use ravelin_xmldsig::xml::{Doctype, Options, Reader};
+/// let options = Options { doctype: Doctype::InternalSubset, ..Options::default() };
+/// let reader = Reader::with(&b"<!DOCTYPE a [<!ENTITY e 'x'>]><a>&e;</a>"[..], &options);
+/// assert!(reader.is_ok());
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Whether there may be a document type declaration.
+    pub doctype: Doctype,
+    /// How much of anything there may be.
+    pub limits: Limits,
+}
+
+/// What happens to document type declarations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Doctype {
+    /// They are errors.
+    #[default]
+    Refuse,
+    /// What they declare inside the document is obeyed: entities, defaults and types of attributes. What stands outside
+    /// is never fetched.
+    InternalSubset,
+}
+
+/// Reads a document piece by piece. See the [module](super).
+#[derive(Debug)]
+pub struct Reader<R> {
+    input: Input<R>,
+    state: State,
+    limits: Limits,
+    doctype: Doctype,
+    dtd: Option<Dtd>,
+    phase: Phase,
+    /// What is to happen before anything is read.
+    pending: Pending,
+    in_cdata: bool,
+    /// The entities that are being read: name, and elements open outside.
+    entities: Vec<(String, usize)>,
+    entity_bytes: u64,
+    /// A character that a reference stands for.
+    character: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Before the document element.
+    Prolog,
+    Content,
+    /// After the document element.
+    Epilog,
+    Ended,
+    /// After a fault.
+    Failed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pending {
+    Nothing,
+    /// The element was written as an empty tag and ends now.
+    End,
+}
+
+/// An event as places in the window.
+#[derive(Clone, Copy, Debug)]
+enum Token {
+    Start { offset: u64 },
+    End { end: u64 },
+    Text(usize, usize),
+    Character,
+    Comment(usize, usize),
+    Instruction { target: (usize, usize), data: (usize, usize) },
+    Finish,
+}
+
+impl<R: Read> Reader<R> {
+    /// Reads the beginning of a document, with the defaults of [`Options`].
+    ///
+    /// # Errors
+    /// When it cannot be read, or its first bytes show no encoding that is supported.
+    pub fn new(source: R) -> Result<Reader<R>, XmlError> {
+        Reader::with(source, &Options::default())
+    }
+
+    /// Reads the beginning of a document.
+    ///
+    /// # Errors
+    /// When it cannot be read, or its XML declaration is wrong (XML 1.0, section 2.8).
+    pub fn with(source: R, options: &Options) -> Result<Reader<R>, XmlError> {
+        // Places in the window have 32 bits.
+        let token = options.limits.token.min(1 << 30);
+        let limits = Limits { token, ..options.limits };
+        let names = Names::new(&limits);
+        let nothing = Element { name: NameId::NOTHING, uri: UriId::NONE, mark: 0 };
+        let state = State {
+            names,
+            scope: Scope::new(),
+            open: Vec::new(),
+            element: nothing,
+            attributes: Vec::new(),
+            scratch: String::new(),
+        };
+        let mut reader = Reader {
+            input: Input::open(source)?,
+            state,
+            limits,
+            doctype: options.doctype,
+            dtd: None,
+            phase: Phase::Prolog,
+            pending: Pending::Nothing,
+            in_cdata: false,
+            entities: Vec::new(),
+            entity_bytes: 0,
+            character: String::new(),
+        };
+        reader.declaration()?;
+        Ok(reader)
+    }
+
+    /// The next piece.
+    ///
+    /// # Errors
+    /// When the document is not well-formed here, goes beyond a limit, or cannot be read. Nothing can be read after that.
+    #[allow(
+        clippy::should_implement_trait,
+        reason = "events borrow from the reader, which no `Iterator` can say"
+    )]
+    pub fn next(&mut self) -> Result<Event<'_>, XmlError> {
+        let token = match self.advance() {
+            Ok(token) => token,
+            Err(error) => {
+                self.phase = Phase::Failed;
+                return Err(error);
+            }
+        };
+        let window = self.input.window();
+        Ok(match token {
+            Token::Start { offset } => Event::Start(Start { window, state: &self.state, offset }),
+            Token::End { end } => Event::End(End { state: &self.state, end }),
+            Token::Text(start, end) => Event::Text(&window[start..end]),
+            Token::Character => Event::Text(&self.character),
+            Token::Comment(start, end) => Event::Comment(&window[start..end]),
+            Token::Instruction { target, data } => Event::Instruction(Instruction {
+                target: &window[target.0..target.1],
+                data: &window[data.0..data.1],
+            }),
+            Token::Finish => Event::Finish,
+        })
+    }
+
+    fn advance(&mut self) -> Result<Token, XmlError> {
+        if self.pending == Pending::End {
+            self.pending = Pending::Nothing;
+            return Ok(self.close(self.input.at));
+        }
+        if self.phase == Phase::Failed {
+            return Err(self.input.fault_here(XmlFault::Misplaced("reading on after a fault")));
+        }
+        loop {
+            let at = self.input.at;
+            if self.in_cdata {
+                if let Some(token) = self.cdata()? {
+                    return Ok(token);
+                }
+                continue;
+            }
+            let token = match self.input.rest().first() {
+                None => self.end_of_input()?,
+                Some(b'<') => self.markup(at)?,
+                Some(_) if self.phase != Phase::Content => self.outside()?,
+                Some(b'&') => self.reference(at)?,
+                Some(_) => self.text(at)?,
+            };
+            if let Some(token) = token {
+                return Ok(token);
+            }
+        }
+    }
+
+    /// Character data up to markup or a reference.
+    #[inline]
+    fn text(&mut self, start: usize) -> Result<Option<Token>, XmlError> {
+        let bytes = self.input.window().as_bytes();
+        let mut at = start;
+        loop {
+            match memchr::memchr3(b'<', b'&', b']', &bytes[at..]) {
+                None => {
+                    at = bytes.len();
+                    break;
+                }
+                Some(found) => {
+                    at += found;
+                    if bytes[at] != b']' {
+                        break;
+                    }
+                    match &bytes[at..] {
+                        [b']', b']', b'>', ..] => {
+                            return Err(self
+                                .input
+                                .fault_at(at, XmlFault::Sequence("]]>", "character data")));
+                        }
+                        // What follows is not known yet.
+                        [b']'] | [b']', b']'] => break,
+                        _ => at += 1,
+                    }
+                }
+            }
+        }
+        if at == start {
+            // Only brackets are left.
+            if self.input.fill()? {
+                return Ok(None);
+            }
+            at = self.input.window().len();
+            let start = self.input.at;
+            self.input.at = at;
+            return Ok(Some(Token::Text(start, at)));
+        }
+        self.input.at = at;
+        Ok(Some(Token::Text(start, at)))
+    }
+
+    /// Character data of a CDATA section.
+    fn cdata(&mut self) -> Result<Option<Token>, XmlError> {
+        let start = self.input.at;
+        let bytes = self.input.rest();
+        let (length, ends) = match memchr::memmem::find(bytes, b"]]>") {
+            Some(found) => (found, true),
+            None => {
+                let brackets = bytes.iter().rev().take(2).take_while(|byte| **byte == b']').count();
+                (bytes.len() - brackets, false)
+            }
+        };
+        self.input.at += length;
+        if ends {
+            self.input.at += 3;
+            self.in_cdata = false;
+        } else if length == 0 && !self.input.fill()? {
+            return Err(self.input.fault_here(XmlFault::UnexpectedEnd("a CDATA section")));
+        }
+        Ok((length > 0).then_some(Token::Text(start, start + length)))
+    }
+
+    fn markup(&mut self, at: usize) -> Result<Option<Token>, XmlError> {
+        match self.input.rest() {
+            [_, b'/', ..] => self.end_tag(at),
+            [_, b'!', ..] => self.declaration_or_comment(at),
+            [_, b'?', ..] => self.instruction(at),
+            [_] => self.more("markup"),
+            _ => self.start_tag(at),
+        }
+    }
+
+    fn start_tag(&mut self, at: usize) -> Result<Option<Token>, XmlError> {
+        match self.phase {
+            Phase::Content | Phase::Prolog => {}
+            _ => {
+                return Err(self.input.fault_here(XmlFault::Misplaced("a second document element")));
+            }
+        }
+        let mut entities = Entities::new(self.dtd.as_ref(), &self.limits, self.entity_bytes);
+        let window = self.input.window();
+        let tag =
+            tag::read(window, at, &mut self.state, self.dtd.as_ref(), &mut entities, &self.limits);
+        self.entity_bytes = entities.spent();
+        match tag {
+            Ok(Some(tag)) => {
+                let offset = self.input.offset(at);
+                self.input.at = tag.end;
+                self.phase = Phase::Content;
+                if tag.empty {
+                    self.pending = Pending::End;
+                }
+                Ok(Some(Token::Start { offset }))
+            }
+            Ok(None) => self.more("a start tag"),
+            Err((at, fault)) => Err(self.input.fault_at(at, fault)),
+        }
+    }
+
+    #[inline]
+    fn end_tag(&mut self, at: usize) -> Result<Option<Token>, XmlError> {
+        let bytes = self.input.rest();
+        let Some(open) = self.state.open.last() else {
+            let name = self.input.window()[at + 2..]
+                .split(|c: char| c.is_ascii() && ends_name(c as u8))
+                .next();
+            let name = name.unwrap_or_default().chars().take(100).collect();
+            return Err(self.input.fault_here(XmlFault::EndTagAlone(name)));
+        };
+        let name = self.state.names.text(open.name).as_bytes();
+        let after = 2 + name.len();
+        if bytes.get(after) == Some(&b'>') && &bytes[2..after] == name {
+            self.input.at += after + 1;
+        } else {
+            let Some(length) = bytes[2..].iter().position(|byte| ends_name(*byte)) else {
+                return self.more("an end tag");
+            };
+            if &bytes[2..2 + length] != name {
+                let open = self.state.names.text(open.name).to_owned();
+                let found =
+                    self.input.window()[at + 2..at + 2 + length].chars().take(100).collect();
+                return Err(self.input.fault_here(XmlFault::EndTag { open, found }));
+            }
+            let space = bytes[after..].iter().take_while(|byte| is_space(**byte)).count();
+            match bytes.get(after + space) {
+                None => return self.more("an end tag"),
+                Some(b'>') => self.input.at += after + space + 1,
+                Some(_) => {
+                    return Err(self.input.fault_at(at + after + space, XmlFault::Expected("`>`")));
+                }
+            }
+        }
+        if let Some((name, outside)) = self.entities.last()
+            && self.state.open.len() <= *outside
+        {
+            return Err(self.input.fault_here(XmlFault::Entity(
+                name.clone(),
+                "it closes an element that it did not open",
+            )));
+        }
+        Ok(Some(self.close(self.input.at)))
+    }
+
+    /// Closes the innermost element, whose tag ends at `end`.
+    #[inline]
+    fn close(&mut self, end: usize) -> Token {
+        if let Some(element) = self.state.open.pop() {
+            self.state.element = element;
+            self.state.scope.back_to(element.mark);
+        }
+        if self.state.open.is_empty() {
+            self.phase = Phase::Epilog;
+        }
+        Token::End { end: self.input.offset(end) }
+    }
+
+    fn declaration_or_comment(&mut self, at: usize) -> Result<Option<Token>, XmlError> {
+        let rest = self.input.rest();
+        if rest.starts_with(b"<!--") {
+            return self.comment(at);
+        }
+        if rest.starts_with(b"<![CDATA[") {
+            if self.phase != Phase::Content {
+                return Err(self.input.fault_here(XmlFault::Misplaced("a CDATA section")));
+            }
+            self.input.at += b"<![CDATA[".len();
+            self.in_cdata = true;
+            return Ok(None);
+        }
+        if rest.starts_with(b"<!DOCTYPE") {
+            return self.doctype();
+        }
+        if [&b"<!--"[..], b"<![CDATA[", b"<!DOCTYPE"].iter().any(|whole| whole.starts_with(rest)) {
+            return self.more("markup");
+        }
+        Err(self.input.fault_here(XmlFault::Expected("`<!--`, `<![CDATA[` or `<!DOCTYPE`")))
+    }
+
+    fn comment(&mut self, at: usize) -> Result<Option<Token>, XmlError> {
+        let start = at + 4;
+        let bytes = self.input.window().as_bytes();
+        let Some(length) = memchr::memmem::find(&bytes[start..], b"--") else {
+            return self.more("a comment");
+        };
+        let end = start + length;
+        match bytes.get(end + 2) {
+            None => self.more("a comment"),
+            Some(b'>') => {
+                self.input.at = end + 3;
+                Ok(Some(Token::Comment(start, end)))
+            }
+            Some(_) => Err(self.input.fault_at(end, XmlFault::Sequence("--", "a comment"))),
+        }
+    }
+
+    fn instruction(&mut self, at: usize) -> Result<Option<Token>, XmlError> {
+        let window = self.input.window();
+        let start = at + 2;
+        let Some(length) = memchr::memmem::find(&window.as_bytes()[start..], b"?>") else {
+            return self.more("a processing instruction");
+        };
+        let end = start + length;
+        let inner = &window[start..end];
+        let name = inner.find(|c: char| c.is_ascii() && is_space(c as u8)).unwrap_or(inner.len());
+        let target = &inner[..name];
+        if !chars::is_ncname(target) {
+            return Err(self
+                .input
+                .fault_at(start, XmlFault::Name(target.chars().take(100).collect())));
+        }
+        if target.eq_ignore_ascii_case("xml") {
+            return Err(self.input.fault_here(XmlFault::Misplaced("an XML declaration")));
+        }
+        let space = inner[name..].bytes().take_while(|byte| is_space(*byte)).count();
+        self.input.at = end + 2;
+        Ok(Some(Token::Instruction {
+            target: (start, start + name),
+            data: (start + name + space, end),
+        }))
+    }
+
+    fn reference(&mut self, at: usize) -> Result<Option<Token>, XmlError> {
+        let read = match reference::read(&self.input.window()[at..]) {
+            Ok(read) => read,
+            Err(fault) => return Err(self.input.fault_here(fault)),
+        };
+        let Some((reference, length)) = read else { return self.more("a reference") };
+        match reference {
+            Reference::Character(c) => {
+                self.character.clear();
+                self.character.push(c);
+                self.input.at += length;
+                Ok(Some(Token::Character))
+            }
+            Reference::Entity(name) => {
+                let name = name.to_owned();
+                if self.entities.iter().any(|(open, _)| *open == name) {
+                    return Err(self
+                        .input
+                        .fault_here(XmlFault::Entity(name, "it refers to itself")));
+                }
+                let mut entities =
+                    Entities::new(self.dtd.as_ref(), &self.limits, self.entity_bytes);
+                let text = entities.replacement(&name, self.entities.len()).map(str::to_owned);
+                self.entity_bytes = entities.spent();
+                match text {
+                    Ok(text) => {
+                        self.input.enter(text, length);
+                    }
+                    Err(fault) => return Err(self.input.fault_here(fault)),
+                }
+                self.entities.push((name, self.state.open.len()));
+                Ok(None)
+            }
+        }
+    }
+
+    fn doctype(&mut self) -> Result<Option<Token>, XmlError> {
+        if self.doctype == Doctype::Refuse {
+            return Err(self.input.fault_here(XmlFault::DoctypeRefused));
+        }
+        if self.phase != Phase::Prolog || self.dtd.is_some() {
+            return Err(self.input.fault_here(XmlFault::Misplaced("a document type declaration")));
+        }
+        Err(self.input.fault_here(XmlFault::DoctypeRefused))
+    }
+
+    /// The XML declaration (XML 1.0, section 2.8).
+    fn declaration(&mut self) -> Result<(), XmlError> {
+        while self.input.rest().len() < declaration::LONGEST && self.input.fill()? {}
+        let rest = &self.input.window()[self.input.at..];
+        match declaration::read(rest, |name| self.input.encoding().fits(name)) {
+            Ok(declaration) => {
+                self.input.at += declaration.length;
+                Ok(())
+            }
+            Err((at, XmlFault::EncodingMismatch { declared, .. })) => {
+                let used = self.input.encoding().name();
+                Err(self.input.fault_at(at, XmlFault::EncodingMismatch { declared, used }))
+            }
+            Err((at, fault)) => Err(self.input.fault_at(at, fault)),
+        }
+    }
+
+    /// White space before and after the document element.
+    fn outside(&mut self) -> Result<Option<Token>, XmlError> {
+        let space = self.input.rest().iter().take_while(|byte| is_space(**byte)).count();
+        if space == 0 {
+            let what = if self.phase == Phase::Prolog {
+                "text before the document element"
+            } else {
+                "text after the document element"
+            };
+            return Err(self.input.fault_here(XmlFault::Misplaced(what)));
+        }
+        self.input.at += space;
+        Ok(None)
+    }
+
+    fn end_of_input(&mut self) -> Result<Option<Token>, XmlError> {
+        if self.input.fill()? {
+            return Ok(None);
+        }
+        if let Some((name, outside)) = self.entities.pop() {
+            if self.state.open.len() > outside {
+                return Err(self.input.fault_here(XmlFault::Entity(
+                    name,
+                    "an element begins in it and does not end in it",
+                )));
+            }
+            self.input.leave();
+            return Ok(None);
+        }
+        match self.phase {
+            Phase::Epilog | Phase::Ended => {
+                self.phase = Phase::Ended;
+                Ok(Some(Token::Finish))
+            }
+            Phase::Prolog => Err(self.input.fault_here(XmlFault::Expected("a document element"))),
+            Phase::Content | Phase::Failed => {
+                let open = self
+                    .state
+                    .open
+                    .last()
+                    .map_or(String::new(), |open| self.state.names.text(open.name).to_owned());
+                Err(self.input.fault_here(XmlFault::NotClosed(open)))
+            }
+        }
+    }
+
+    /// Makes the window longer for a token that is not whole.
+    fn more(&mut self, inside: &'static str) -> Result<Option<Token>, XmlError> {
+        if self.input.rest().len() > self.limits.token {
+            return Err(self.input.fault_here(XmlFault::Limit("token")));
+        }
+        if self.input.fill()? {
+            return Ok(None);
+        }
+        Err(self.input.fault_here(XmlFault::UnexpectedEnd(inside)))
+    }
+}

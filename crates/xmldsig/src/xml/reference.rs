@@ -1,0 +1,154 @@
+//! References to characters and entities (XML 1.0, section 4.1).
+
+use super::{
+    chars::{self, ends_name},
+    dtd::Entities,
+    error::XmlFault,
+    tag::Fault,
+};
+
+/// What a reference refers to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reference<'a> {
+    Character(char),
+    Entity(&'a str),
+}
+
+/// Longer than any reference to a character: a reference that does not end within it has no end.
+const LONGEST_NUMBER: usize = 64;
+
+/// Reads the reference that `text` begins with, and its length. `None` when the text ends before it.
+pub(super) fn read(text: &str) -> Result<Option<(Reference<'_>, usize)>, XmlFault> {
+    let bytes = text.as_bytes();
+    debug_assert_eq!(bytes.first(), Some(&b'&'));
+    if bytes.get(1) == Some(&b'#') {
+        let digits = bytes[2..]
+            .iter()
+            .take(LONGEST_NUMBER)
+            .take_while(|byte| byte.is_ascii_alphanumeric())
+            .count();
+        let number = &text[2..2 + digits];
+        return match bytes.get(2 + digits) {
+            None => Ok(None),
+            Some(b';') => {
+                let c = character(number)
+                    .ok_or_else(|| XmlFault::CharacterReference(number.to_owned()))?;
+                Ok(Some((Reference::Character(c), digits + 3)))
+            }
+            Some(_) => Err(XmlFault::Expected("digits and `;` after `&#`")),
+        };
+    }
+    let Some(length) = bytes[1..].iter().position(|byte| ends_name(*byte)) else { return Ok(None) };
+    let name = &text[1..=length];
+    if bytes[1 + length] != b';' || name.is_empty() {
+        return Err(XmlFault::Expected("the name of an entity and `;` after `&`"));
+    }
+    let reference = match name {
+        "lt" => Reference::Character('<'),
+        "gt" => Reference::Character('>'),
+        "amp" => Reference::Character('&'),
+        "apos" => Reference::Character('\''),
+        "quot" => Reference::Character('"'),
+        name if chars::is_ncname(name) => Reference::Entity(name),
+        name => return Err(XmlFault::Name(name.chars().take(100).collect())),
+    };
+    Ok(Some((reference, length + 2)))
+}
+
+fn character(number: &str) -> Option<char> {
+    let (digits, radix) = match number.strip_prefix('x') {
+        Some(digits) => (digits, 16),
+        None => (number, 10),
+    };
+    // Leading noughts are allowed, in any number.
+    let digits = if digits.is_empty() { return None } else { digits.trim_start_matches('0') };
+    let value = if digits.is_empty() { 0 } else { u32::from_str_radix(digits, radix).ok()? };
+    char::from_u32(value).filter(|c| chars::is_char(*c))
+}
+
+/// Appends the value of an attribute to `into`, normalised (XML 1.0, section 3.3.3). `begin` is its place in the window.
+pub(super) fn expand(
+    text: &str,
+    begin: usize,
+    into: &mut String,
+    entities: &mut Entities<'_>,
+) -> Result<(), Fault> {
+    let mut rest = text;
+    // What is read on when an entity ends, and the entities that are open.
+    let mut outer: Vec<(&str, &str)> = Vec::new();
+    // Faults in what an entity stands for are placed at the reference to it.
+    let mut reference_at = begin;
+    loop {
+        let stops = |byte| matches!(byte, b'\t' | b'\n' | b'\r' | b'&' | b'<');
+        let stop = rest.bytes().position(stops).unwrap_or(rest.len());
+        into.push_str(&rest[..stop]);
+        rest = &rest[stop..];
+        let at = if outer.is_empty() { begin + text.len() - rest.len() } else { reference_at };
+        match rest.as_bytes().first() {
+            None => match outer.pop() {
+                None => return Ok(()),
+                Some((after, _)) => rest = after,
+            },
+            Some(b'<') => return Err((at, XmlFault::Sequence("<", "the value of an attribute"))),
+            Some(b'&') => {
+                let no_end = || XmlFault::Expected("`;` at the end of a reference");
+                let read = read(rest).and_then(|read| read.ok_or_else(no_end));
+                let (reference, length) = read.map_err(|fault| (at, fault))?;
+                rest = &rest[length..];
+                match reference {
+                    Reference::Character(c) => into.push(c),
+                    Reference::Entity(name) => {
+                        if outer.iter().any(|(_, open)| *open == name) {
+                            return Err((
+                                at,
+                                XmlFault::Entity(name.to_owned(), "it refers to itself"),
+                            ));
+                        }
+                        let replacement =
+                            entities.replacement(name, outer.len()).map_err(|fault| (at, fault))?;
+                        reference_at = at;
+                        outer.push((rest, name));
+                        rest = replacement;
+                    }
+                }
+            }
+            Some(_) => {
+                into.push(' ');
+                rest = &rest[1..];
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_to_characters() {
+        let read = |text| super::read(text).map_err(|fault| fault.to_string());
+        assert_eq!(read("&#65;b"), Ok(Some((Reference::Character('A'), 5))));
+        assert_eq!(read("&#x0001F600;"), Ok(Some((Reference::Character('\u{1f600}'), 12))));
+        assert_eq!(read("&lt;"), Ok(Some((Reference::Character('<'), 4))));
+        assert_eq!(read("&other;"), Ok(Some((Reference::Entity("other"), 7))));
+        for incomplete in ["&", "&#", "&#x4", "&am"] {
+            assert_eq!(read(incomplete), Ok(None), "{incomplete}");
+        }
+        for bad in [
+            "&#0;",
+            "&#xD800;",
+            "&#xFFFE;",
+            "&#X41;",
+            "&#;",
+            "&#x;",
+            "& ",
+            "&;",
+            "&a b;",
+            "&#4 ;",
+            "&#x110000;",
+            "&1;",
+        ] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+    }
+}
