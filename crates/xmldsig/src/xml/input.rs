@@ -287,7 +287,9 @@ mod tests {
             let window = input.window().to_owned();
             for (at, c) in window.char_indices() {
                 offsets.push(input.offset(at));
-                assert_eq!(input.position(at).offset, *offsets.last().unwrap());
+                if bytes.len() < 100 {
+                    assert_eq!(input.position(at).offset, *offsets.last().unwrap());
+                }
                 text.push(c);
             }
             input.at = window.len();
