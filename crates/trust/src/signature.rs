@@ -9,9 +9,11 @@ use crate::{
 use aws_lc_rs::signature as lc;
 use std::fmt;
 
-/// Bytes of the longest DSA modulus that is worked with (FIPS 186-4, section 4.2).
+/// Bits of the longest DSA modulus that is worked with (FIPS 186-4, section 4.2).
 #[cfg(feature = "dsa")]
-const MAX_DSA: usize = 3072 / 8;
+const MAX_DSA: usize = 3072;
+/// Bits of the shortest DSA modulus that may stand behind a certificate.
+const MIN_CERTIFICATE_DSA: usize = 1024;
 
 /// An algorithm with its parameters (RFC 5280, section 4.1.1.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -289,52 +291,121 @@ pub fn verify(
         .map_err(|_| SignatureError::Bad)
 }
 
-#[cfg(feature = "dsa")]
-#[expect(clippy::many_single_char_names, reason = "the names are the standard's")]
 fn verify_dsa(
     hash: Hash,
     key: &PublicKey<'_>,
     message: &[u8],
     signature: &[u8],
 ) -> Result<(), SignatureError> {
-    use aws_lc_rs::digest;
-    use dsa::{BoxedUint, Components, Signature, VerifyingKey, signature::hazmat::PrehashVerifier};
     let unsupported = || SignatureError::Unsupported(format!("DSA with {hash}"));
-    if !matches!(key.algorithm, KeyAlgorithm::Dsa { .. }) {
-        return Err(SignatureError::WrongKey {
-            key: key.algorithm.to_string(),
-            scheme: Scheme::Dsa(hash).to_string(),
-        });
+    match key.algorithm {
+        KeyAlgorithm::Dsa { bits: Some(bits) } if bits < MIN_CERTIFICATE_DSA => {
+            return Err(unsupported());
+        }
+        KeyAlgorithm::Dsa { .. } => {}
+        _ => {
+            return Err(SignatureError::WrongKey {
+                key: key.algorithm.to_string(),
+                scheme: Scheme::Dsa(hash).to_string(),
+            });
+        }
     }
-    let algorithm = match hash {
-        Hash::Sha1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
-        Hash::Sha224 => &digest::SHA224,
-        Hash::Sha256 => &digest::SHA256,
-        _ => return Err(unsupported()),
-    };
-    let number =
-        |integer: crate::der::Integer<'_>| BoxedUint::from_be_slice_vartime(integer.unsigned());
-    let mut parameters = Reader::new(key.parameters.ok_or_else(unsupported)?).sequence()?;
-    let (p, q, g) = (parameters.integer()?, parameters.integer()?, parameters.integer()?);
-    if p.unsigned().len() > MAX_DSA || q.unsigned().len() > 32 {
+    if !matches!(hash, Hash::Sha1 | Hash::Sha224 | Hash::Sha256) {
         return Err(unsupported());
     }
-    let y = Reader::at(key.key, key.offset).integer()?;
-    let components = Components::from_components(number(p), number(q), number(g));
-    let components = components.map_err(|_| SignatureError::Bad)?;
-    let key = VerifyingKey::from_components(components, number(y));
-    let key = key.map_err(|_| SignatureError::Bad)?;
+    let digest = hash.digest(message).ok_or_else(unsupported)?;
+    let key = DsaKey::of(key)?.ok_or_else(unsupported)?;
     let mut numbers = Reader::new(signature).sequence()?;
     let (r, s) = (numbers.integer()?, numbers.integer()?);
-    let signature = Signature::from_components(number(r), number(s));
-    let signature = signature.ok_or(SignatureError::Bad)?;
-    let digest = digest::digest(algorithm, message);
-    key.verify_prehash(digest.as_ref(), &signature).map_err(|_| SignatureError::Bad)
+    key.verify_digest(digest.as_ref(), r.unsigned(), s.unsigned())
 }
 
-#[cfg(not(feature = "dsa"))]
-fn verify_dsa(hash: Hash, _: &PublicKey<'_>, _: &[u8], _: &[u8]) -> Result<(), SignatureError> {
-    Err(SignatureError::Unsupported(format!("DSA with {hash}, without the feature `dsa`,")))
+/// A DSA key (FIPS 186-4, section 4.1), its numbers in big-endian octets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are the standard's")]
+pub struct DsaKey<'a> {
+    pub p: &'a [u8],
+    pub q: &'a [u8],
+    pub g: &'a [u8],
+    pub y: &'a [u8],
+}
+
+impl<'a> DsaKey<'a> {
+    /// The numbers of `key`; none when it is no DSA key, or leaves its parameters to its issuer.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn of(key: &PublicKey<'a>) -> Result<Option<DsaKey<'a>>, DerError> {
+        let (KeyAlgorithm::Dsa { bits: Some(_) }, Some(parameters)) =
+            (key.algorithm, key.parameters)
+        else {
+            return Ok(None);
+        };
+        let mut parameters = Reader::new(parameters).sequence()?;
+        let (p, q, g) = (parameters.integer()?, parameters.integer()?, parameters.integer()?);
+        let y = Reader::at(key.key, key.offset).integer()?;
+        let [p, q, g, y] = [p, q, g, y].map(|number| number.unsigned());
+        Ok(Some(DsaKey { p, q, g, y }))
+    }
+
+    /// Whether `r` and `s` are a signature over a message of this `digest`, of which as many octets count as `q` has.
+    ///
+    /// Work is bounded: `p` is taken up to 3072 bits and from 512 on, `q` with 160, 224 or 256.
+    ///
+    /// # Errors
+    /// Why not.
+    #[cfg(feature = "dsa")]
+    pub fn verify_digest(&self, digest: &[u8], r: &[u8], s: &[u8]) -> Result<(), SignatureError> {
+        use dsa::{
+            BoxedUint, Components, Signature, VerifyingKey, signature::hazmat::PrehashVerifier,
+        };
+        let [p, q, g, y, r, s] = [self.p, self.q, self.g, self.y, r, s].map(strip);
+        let bits = |number: &[u8]| {
+            number.first().map_or(0, |first| number.len() * 8 - first.leading_zeros() as usize)
+        };
+        if !(512..=MAX_DSA).contains(&bits(p)) || !matches!(bits(q), 160 | 224 | 256) {
+            return Err(SignatureError::Unsupported(format!(
+                "DSA with numbers of {} and {} bits",
+                bits(p),
+                bits(q)
+            )));
+        }
+        if y.len() > p.len() || g.len() > p.len() || r.len() > q.len() || s.len() > q.len() {
+            return Err(SignatureError::Bad);
+        }
+        let prime = BoxedUint::from_be_slice_vartime(p);
+        let number = BoxedUint::from_be_slice_vartime;
+        // Numbers modulo p have to be as wide as p.
+        let wide = |octets| BoxedUint::from_be_slice(octets, prime.bits_precision());
+        let (Ok(g), Ok(y)) = (wide(g), wide(y)) else {
+            return Err(SignatureError::Bad);
+        };
+        if y >= prime {
+            return Err(SignatureError::Bad);
+        }
+        let components = Components::from_components_unchecked(prime, number(q), g);
+        let components = components.map_err(|_| SignatureError::Bad)?;
+        let key = VerifyingKey::from_components(components, y);
+        let key = key.map_err(|_| SignatureError::Bad)?;
+        let signature = Signature::from_components(number(r), number(s));
+        let signature = signature.ok_or(SignatureError::Bad)?;
+        key.verify_prehash(digest, &signature).map_err(|_| SignatureError::Bad)
+    }
+
+    /// Whether `r` and `s` are a signature over a message of this `digest`: never known without the feature `dsa`.
+    ///
+    /// # Errors
+    /// Always.
+    #[cfg(not(feature = "dsa"))]
+    pub fn verify_digest(&self, _: &[u8], _: &[u8], _: &[u8]) -> Result<(), SignatureError> {
+        Err(SignatureError::Unsupported("DSA, without the feature `dsa`,".to_owned()))
+    }
+}
+
+#[cfg(feature = "dsa")]
+fn strip(number: &[u8]) -> &[u8] {
+    let zeros = number.iter().take_while(|octet| **octet == 0).count();
+    &number[zeros..]
 }
 
 fn choose(

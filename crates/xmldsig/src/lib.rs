@@ -2,8 +2,17 @@
 //!
 //! - [`xml`]: a strict streaming reader of XML 1.0 with namespaces, with positions and named limits.
 //! - [`c14n`]: canonical XML 1.0, 1.1 and exclusive, written while a document is read.
+//! - [`algorithm`]: digests, signatures and keys.
+//! - [`base64`]: binary data in XML.
 
 #![forbid(unsafe_code)]
 
+pub mod algorithm;
+pub mod base64;
 pub mod c14n;
+mod error;
+pub mod verify;
+mod signature;
 pub mod xml;
+
+pub use error::{Error, ErrorKind};

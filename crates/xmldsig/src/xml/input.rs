@@ -67,6 +67,25 @@ impl<R: Read> Input<R> {
         Ok(input)
     }
 
+    /// Reads on from a place that is known.
+    pub(super) fn resume(source: R, encoding: Encoding, start: Position) -> Result<Input<R>, XmlError> {
+        let mut input = Input {
+            source,
+            window: String::new(),
+            at: 0,
+            encoding,
+            undecoded: Vec::new(),
+            ended: false,
+            returns_removed: Vec::new(),
+            start,
+            last_offset: (0, start.offset),
+            entered: Vec::new(),
+        };
+        input.read_chunk(CHUNK).map_err(|fault| input.fault_here(fault))?;
+        input.decode()?;
+        Ok(input)
+    }
+
     /// Makes the window longer. False when there is no more.
     pub(super) fn fill(&mut self) -> Result<bool, XmlError> {
         if self.ended || !self.entered.is_empty() {
@@ -112,6 +131,11 @@ impl<R> Input<R> {
         self.window = entered.window;
         self.at = entered.at;
         true
+    }
+
+    /// Whether what is read is what an entity stands for.
+    pub(super) fn is_inside_entity(&self) -> bool {
+        !self.entered.is_empty()
     }
 
     pub(super) fn encoding(&self) -> Encoding {

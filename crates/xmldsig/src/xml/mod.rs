@@ -37,6 +37,7 @@ mod names;
 mod namespaces;
 mod reader;
 mod reference;
+mod resume;
 mod tag;
 
 pub(crate) use chars::{is_ncname, is_space};
@@ -47,3 +48,4 @@ pub use limits::Limits;
 pub(crate) use names::{NameId, Names, PrefixId, UriId, XML_NAMESPACE};
 pub(crate) use namespaces::{Change, Scope};
 pub use reader::{Doctype, Options, Reader};
+pub(crate) use resume::{Legacy, Snapshot};

@@ -3,7 +3,7 @@
 use super::names::{PrefixId, UriId};
 
 /// The declarations in force. What an element declares is taken back at its end.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Scope {
     /// By prefix. No namespace: not declared.
     current: Vec<UriId>,

@@ -43,11 +43,11 @@ pub enum Doctype {
 /// Reads a document piece by piece. See the [module](super).
 #[derive(Debug)]
 pub struct Reader<R> {
-    input: Input<R>,
-    state: State,
+    pub(super) input: Input<R>,
+    pub(super) state: State,
     limits: Limits,
     doctype: Doctype,
-    dtd: Option<Dtd>,
+    pub(super) dtd: Option<Dtd>,
     phase: Phase,
     /// What is to happen before anything is read.
     pending: Pending,
@@ -57,10 +57,14 @@ pub struct Reader<R> {
     entity_bytes: u64,
     /// A character that a reference stands for.
     character: String,
+    /// Where the element that began last begins, in bytes from the start of the document.
+    pub(super) last_start: u64,
+    /// The place of the window where the last event began.
+    pub(super) last_at: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
+pub(super) enum Phase {
     /// Before the document element.
     Prolog,
     Content,
@@ -72,7 +76,7 @@ enum Phase {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Pending {
+pub(super) enum Pending {
     Nothing,
     /// The element was written as an empty tag and ends now.
     End,
@@ -104,34 +108,7 @@ impl<R: Read> Reader<R> {
     /// # Errors
     /// When it cannot be read, or its XML declaration is wrong (XML 1.0, section 2.8).
     pub fn with(source: R, options: &Options) -> Result<Reader<R>, XmlError> {
-        // Places in the window have 32 bits.
-        let token = options.limits.token.min(1 << 30);
-        let limits = Limits { token, ..options.limits };
-        let names = Names::new(&limits);
-        let nothing = Element { name: NameId::NOTHING, uri: UriId::NONE, mark: 0 };
-        let state = State {
-            names,
-            scope: Scope::new(),
-            open: Vec::new(),
-            element: nothing,
-            attributes: Vec::new(),
-            scratch: String::new(),
-        };
-        let mut reader = Reader {
-            input: Input::open(source)?,
-            state,
-            limits,
-            doctype: options.doctype,
-            dtd: None,
-            phase: Phase::Prolog,
-            pending: Pending::Nothing,
-            in_cdata: false,
-            entities: Vec::new(),
-            entity_bytes: 0,
-            character: String::new(),
-        };
-        reader.declaration()?;
-        Ok(reader)
+        Reader::with_names(source, options, Names::new(&options.limits))
     }
 
     /// The next piece.
@@ -165,9 +142,52 @@ impl<R: Read> Reader<R> {
         })
     }
 
+    /// Reads the beginning of a document some of whose names may be known.
+    pub(super) fn with_names(source: R, options: &Options, names: Names) -> Result<Reader<R>, XmlError> {
+        // Places in the window have 32 bits.
+        let limits = Limits { token: options.limits.token.min(1 << 30), ..options.limits };
+        let state = State {
+            names,
+            scope: Scope::new(),
+            open: Vec::new(),
+            element: Element { name: NameId::NOTHING, uri: UriId::NONE, mark: 0 },
+            attributes: Vec::new(),
+            scratch: String::new(),
+        };
+        let mut reader = Reader::from_parts(Input::open(source)?, state, limits, None);
+        reader.doctype = options.doctype;
+        reader.declaration()?;
+        Ok(reader)
+    }
+
+    /// A reader that stands before an element.
+    pub(super) fn from_parts(
+        input: Input<R>,
+        state: State,
+        limits: Limits,
+        dtd: Option<Dtd>,
+    ) -> Reader<R> {
+        Reader {
+            input,
+            state,
+            limits,
+            doctype: Doctype::Refuse,
+            dtd,
+            phase: Phase::Prolog,
+            pending: Pending::Nothing,
+            in_cdata: false,
+            entities: Vec::new(),
+            entity_bytes: 0,
+            character: String::new(),
+            last_start: 0,
+            last_at: 0,
+        }
+    }
+
     fn advance(&mut self) -> Result<Token, XmlError> {
         if self.pending == Pending::End {
             self.pending = Pending::Nothing;
+            self.last_at = self.input.at;
             return Ok(self.close(self.input.at));
         }
         if self.phase == Phase::Failed {
@@ -175,6 +195,7 @@ impl<R: Read> Reader<R> {
         }
         loop {
             let at = self.input.at;
+            self.last_at = at;
             if self.in_cdata {
                 if let Some(token) = self.cdata()? {
                     return Ok(token);
@@ -283,6 +304,7 @@ impl<R: Read> Reader<R> {
         match tag {
             Ok(Some(tag)) => {
                 let offset = self.input.offset(at);
+                self.last_start = offset;
                 self.input.at = tag.end;
                 self.phase = Phase::Content;
                 if tag.empty {

@@ -1,0 +1,2 @@
+//! Verifying.
+pub(crate) const OCTETS: &str = "octets";
