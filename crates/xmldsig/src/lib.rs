@@ -10,6 +10,7 @@
 pub mod algorithm;
 pub mod base64;
 pub mod c14n;
+pub mod document;
 mod error;
 pub mod verify;
 mod signature;
