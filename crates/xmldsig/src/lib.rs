@@ -15,5 +15,6 @@ mod error;
 pub mod verify;
 mod signature;
 pub mod xml;
+pub mod xpath;
 
 pub use error::{Error, ErrorKind};
