@@ -1,7 +1,8 @@
 //! Signature algorithms, and whether a signature holds.
 
 use super::{
-    AlgorithmError, Allowed, DigestAlgorithm, SignatureError, VerificationKey, backend,
+    AlgorithmError, Allowed, DigestAlgorithm, NotAllowed, SignatureError, Switch, VerificationKey,
+    backend,
     key::{Kind, RsaUse},
     rsa, unsupported,
 };
@@ -185,6 +186,27 @@ impl SignatureAlgorithm {
         Ok(())
     }
 
+    /// What has to be allowed before such signatures by such a key are taken: a report shows it.
+    ///
+    /// # Errors
+    /// When nothing helps.
+    pub fn needs(self, key: &VerificationKey) -> Result<Vec<Switch>, SignatureError> {
+        let mut allowed = Allowed::default();
+        let mut needed = Vec::new();
+        loop {
+            match self.check(key, &allowed) {
+                Ok(()) => return Ok(needed),
+                Err(SignatureError::NotAllowed(NotAllowed { switch: Some(switch), .. }))
+                    if !needed.contains(&switch) =>
+                {
+                    allowed = allowed.with(switch);
+                    needed.push(switch);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
     /// Whether `signature` is one over `message` by `key`.
     ///
     /// # Errors
@@ -348,7 +370,7 @@ impl HmacParameters {
     /// When it is no multiple of 8, nothing, or more than there is.
     pub fn with_output_bits(self, bits: usize) -> Result<HmacParameters, AlgorithmError> {
         let most = self.hash.length() * 8;
-        if bits == 0 || bits > most || bits % 8 != 0 {
+        if bits == 0 || bits > most || !bits.is_multiple_of(8) {
             return Err(AlgorithmError::Parameters(format!(
                 "an HMAC with {} of {bits} bits: there are 8 to {most}, in steps of 8",
                 self.hash
@@ -371,7 +393,7 @@ impl HmacParameters {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::algorithm::{NotAllowed, SigningKey, Switch};
+    use crate::algorithm::SigningKey;
     use DigestAlgorithm::{Sha1, Sha256, Sha384, Sha512};
 
     const MESSAGE: &[u8] = b"<SignedInfo/>";
@@ -471,6 +493,22 @@ mod tests {
         assert_eq!(result, Err(SignatureError::Bad));
         let error = hmac(Sha256).check(&rsa, &Allowed::default()).unwrap_err();
         assert_eq!(error.to_string(), "a key of RSA-2048 makes no signatures of HMAC with SHA-256");
+    }
+
+    #[test]
+    fn what_is_needed_is_what_helps() {
+        let p = [0xff; 64];
+        let numbers = DsaKey { p: &p, q: &[0xff; 20], g: &[2], y: &[3] };
+        let key = VerificationKey::from_dsa(numbers).unwrap();
+        let algorithm = SignatureAlgorithm::Dsa(Sha1);
+        let needed = algorithm.needs(&key).unwrap();
+        assert_eq!(needed, [Switch::LegacySha1, Switch::Dsa, Switch::DsaBits(512)]);
+        let allowed = needed.into_iter().fold(Allowed::default(), Allowed::with);
+        algorithm.check(&key, &allowed).unwrap();
+        assert!(hmac(Sha1).with_output_bits(32).unwrap().needs(&key).is_err());
+        let secret = VerificationKey::from_secret(b"secret").unwrap();
+        assert_eq!(hmac(Sha1).needs(&secret), Ok(Vec::new()));
+        assert!(hmac(Sha1).with_output_bits(32).unwrap().needs(&secret).is_err());
     }
 
     #[test]
