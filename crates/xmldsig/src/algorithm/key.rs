@@ -54,7 +54,7 @@ pub(super) struct RsaKey {
     pub exponent: Vec<u8>,
     /// Both as an RSAPublicKey (RFC 8017, appendix A.1.1), which is what AWS-LC reads.
     pub der: Vec<u8>,
-    pub use_: RsaUse,
+    pub usage: RsaUse,
 }
 
 /// What an RSA key says that it is for (RFC 4055, section 1.2).
@@ -189,8 +189,7 @@ impl VerificationKey {
     /// # Errors
     /// When it is empty, or longer than [`MAX_SECRET`].
     pub fn from_secret(secret: &[u8]) -> Result<VerificationKey, KeyError> {
-        check_bits("HMAC secret", secret.len() * 8, 8, MAX_SECRET * 8)?;
-        Ok(VerificationKey(Kind::Secret(Zeroizing::new(secret.to_vec()))))
+        wiped(secret).map(|secret| VerificationKey(Kind::Secret(secret)))
     }
 
     /// A public key that a certificate reader has read.
@@ -206,8 +205,8 @@ impl VerificationKey {
                 if modulus.is_negative() || exponent.is_negative() {
                     return Err(KeyError::Malformed("a negative number".to_owned()));
                 }
-                let use_ = if pss { pss_use(key)? } else { RsaUse::Any };
-                let key = RsaKey::new(modulus.unsigned(), exponent.unsigned(), use_)?;
+                let usage = if pss { pss_use(key)? } else { RsaUse::Any };
+                let key = RsaKey::new(modulus.unsigned(), exponent.unsigned(), usage)?;
                 Ok(VerificationKey(Kind::Rsa(key)))
             }
             KeyAlgorithm::Dsa { .. } => {
@@ -255,7 +254,7 @@ impl VerificationKey {
 impl fmt::Display for VerificationKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Kind::Rsa(key) if key.use_ == RsaUse::Any => write!(f, "RSA-{}", self.bits()),
+            Kind::Rsa(key) if key.usage == RsaUse::Any => write!(f, "RSA-{}", self.bits()),
             Kind::Rsa(_) => write!(f, "RSA-PSS-{}", self.bits()),
             Kind::Dsa { .. } => write!(f, "DSA-{}", self.bits()),
             Kind::Ec(curve, _) => write!(f, "ECDSA {curve}"),
@@ -272,7 +271,7 @@ impl fmt::Debug for VerificationKey {
 }
 
 impl RsaKey {
-    fn new(modulus: &[u8], exponent: &[u8], use_: RsaUse) -> Result<RsaKey, KeyError> {
+    fn new(modulus: &[u8], exponent: &[u8], usage: RsaUse) -> Result<RsaKey, KeyError> {
         let (modulus, exponent) = (strip(modulus), strip(exponent));
         check_bits("modulus", bits(modulus), MIN_RSA_BITS, MAX_RSA_BITS)?;
         check_bits("exponent", bits(exponent), 2, MAX_EXPONENT_BITS)?;
@@ -282,7 +281,7 @@ impl RsaKey {
             }
         }
         let der = element(0x30, &[integer(modulus), integer(exponent)].concat());
-        Ok(RsaKey { modulus: modulus.to_vec(), exponent: exponent.to_vec(), der, use_ })
+        Ok(RsaKey { modulus: modulus.to_vec(), exponent: exponent.to_vec(), der, usage })
     }
 }
 
@@ -309,6 +308,12 @@ fn named(curve: certificate::Curve<'_>) -> Result<Curve, KeyError> {
         certificate::Curve::Other(oid) => Curve::from_oid(oid),
         other => Err(KeyError::Unsupported(other.to_string())),
     }
+}
+
+/// A copy of an HMAC's secret that is wiped in the end.
+pub(super) fn wiped(secret: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    check_bits("HMAC secret", secret.len() * 8, 8, MAX_SECRET * 8)?;
+    Ok(Zeroizing::new(secret.to_vec()))
 }
 
 pub(super) fn strip(number: &[u8]) -> &[u8] {

@@ -153,8 +153,8 @@ impl SignatureAlgorithm {
     /// Why not; never [`SignatureError::Bad`].
     pub fn check(self, key: &VerificationKey, allowed: &Allowed) -> Result<(), SignatureError> {
         let fits = match (self, &key.0) {
-            (SignatureAlgorithm::RsaPkcs1(_), Kind::Rsa(key)) => key.use_ == RsaUse::Any,
-            (SignatureAlgorithm::RsaPss(pss), Kind::Rsa(key)) => match key.use_ {
+            (SignatureAlgorithm::RsaPkcs1(_), Kind::Rsa(key)) => key.usage == RsaUse::Any,
+            (SignatureAlgorithm::RsaPss(pss), Kind::Rsa(key)) => match key.usage {
                 RsaUse::Any | RsaUse::Pss => true,
                 RsaUse::PssWith(hash) => {
                     pss.hash == hash && pss.mask_hash == hash && pss.salt_length >= hash.length()
