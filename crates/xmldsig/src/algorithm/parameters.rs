@@ -24,7 +24,8 @@ pub struct HmacParameters {
 
 impl PssParameters {
     /// Parameters as they stand in a document; what is left out has its default (RFC 9231, section 2.3.9): SHA-256, a
-    /// mask by MGF1 with SHA-256, a salt as long as the hash, the trailer 1.
+    /// mask by MGF1 with the same hash, a salt as long as the hash, the trailer 1. (The standard leaves open whose hash
+    /// makes a mask that is not told; Java's implementations, which leave it out when it is the same, decided it.)
     ///
     /// # Errors
     /// For another trailer, or a salt that no key has room for.
@@ -35,7 +36,7 @@ impl PssParameters {
         trailer: Option<u64>,
     ) -> Result<PssParameters, AlgorithmError> {
         let hash = hash.unwrap_or(DigestAlgorithm::Sha256);
-        let mask_hash = mask_hash.unwrap_or(DigestAlgorithm::Sha256);
+        let mask_hash = mask_hash.unwrap_or(hash);
         let salt_length = salt_length.unwrap_or_else(|| hash.length());
         if trailer.is_some_and(|trailer| trailer != 1) {
             return Err(AlgorithmError::Parameters("RSA-PSS has no trailer but 1".to_owned()));
@@ -138,6 +139,8 @@ mod tests {
             Ok(SignatureAlgorithm::RsaPss(default))
         );
         let other = PssParameters::new(Some(Sha512), None, None, Some(1)).unwrap();
+        assert_eq!(other, PssParameters::fixed(Sha512));
+        let other = PssParameters::new(Some(Sha512), Some(Sha256), None, Some(1)).unwrap();
         assert_eq!((other.mask_hash(), other.salt_length()), (Sha256, 64));
         let algorithm = SignatureAlgorithm::RsaPss(other);
         assert_eq!(algorithm.uri(), Some(RSA_PSS_URI));
