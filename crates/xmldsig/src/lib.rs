@@ -11,8 +11,8 @@ pub mod algorithm;
 pub mod base64;
 pub mod c14n;
 mod error;
-pub mod verify;
 mod signature;
+pub mod verify;
 pub mod xml;
 
 pub use error::{Error, ErrorKind};

@@ -38,6 +38,11 @@ impl<R: Read> Cursor<R> {
         self.reader
     }
 
+    /// What begins next stands in the element that just began.
+    pub(crate) fn enclose(&mut self) {
+        self.inherited.open(&self.reader.start());
+    }
+
     /// From the element that just began on, the canonical form is written.
     pub(crate) fn canonicalize(&mut self, method: Method) -> Result<(), Error> {
         let mut stream = Stream::new(method, Vec::new());
@@ -67,13 +72,21 @@ impl<R: Read> Cursor<R> {
 
     /// Goes into the next child element, which must be this one of XML signatures.
     pub(crate) fn expect(&mut self, local: &'static str) -> Result<(), Error> {
-        if self.child()? && self.is(local) { Ok(()) } else { Err(self.fault(format!("<{local}> is missing or not in its place"))) }
+        if self.child()? && self.is(local) {
+            Ok(())
+        } else {
+            Err(self.fault(format!("<{local}> is missing or not in its place")))
+        }
     }
 
     /// The same of another namespace.
     pub(crate) fn expect_of(&mut self, namespace: &str, local: &'static str) -> Result<(), Error> {
         let found = self.child()? && self.is_of(namespace, local);
-        if found { Ok(()) } else { Err(self.fault(format!("<{local}> is missing or not in its place"))) }
+        if found {
+            Ok(())
+        } else {
+            Err(self.fault(format!("<{local}> is missing or not in its place")))
+        }
     }
 
     /// The next thing must be the end of the element, which is left.
@@ -189,7 +202,9 @@ impl<R: Read> Cursor<R> {
                 }
                 Piece::Other
             }
-            Event::Finish => return Err(Error::malformed("the document ends inside the Signature")),
+            Event::Finish => {
+                return Err(Error::malformed("the document ends inside the Signature"));
+            }
         })
     }
 }

@@ -39,7 +39,11 @@ pub(crate) fn read<R: Read>(cursor: &mut Cursor<R>, bounds: &Bounds) -> Result<K
 }
 
 /// Reads one child of a KeyInfo element, which just began. A retrieval may find such a one by itself.
-pub(crate) fn part<R: Read>(cursor: &mut Cursor<R>, bounds: &Bounds, info: &mut KeyInfo) -> Result<(), Error> {
+pub(crate) fn part<R: Read>(
+    cursor: &mut Cursor<R>,
+    bounds: &Bounds,
+    info: &mut KeyInfo,
+) -> Result<(), Error> {
     if cursor.is("X509Data") {
         return x509_data(cursor, bounds, info);
     }
@@ -72,7 +76,11 @@ pub(crate) fn part<R: Read>(cursor: &mut Cursor<R>, bounds: &Bounds, info: &mut 
     }
 }
 
-fn x509_data<R: Read>(cursor: &mut Cursor<R>, bounds: &Bounds, info: &mut KeyInfo) -> Result<(), Error> {
+fn x509_data<R: Read>(
+    cursor: &mut Cursor<R>,
+    bounds: &Bounds,
+    info: &mut KeyInfo,
+) -> Result<(), Error> {
     while cursor.child()? {
         if cursor.is("X509Certificate") {
             let certificate = base64(cursor, bounds);
@@ -85,7 +93,12 @@ fn x509_data<R: Read>(cursor: &mut Cursor<R>, bounds: &Bounds, info: &mut KeyInf
             info.other = true;
             let known = cursor.reader().start().name().namespace == DSIG;
             let digest = cursor.is_of(DSIG11, "X509Digest");
-            if known && !["X509IssuerSerial", "X509SKI", "X509SubjectName"].iter().any(|name| cursor.is(name)) && !digest {
+            if known
+                && !["X509IssuerSerial", "X509SKI", "X509SubjectName"]
+                    .iter()
+                    .any(|name| cursor.is(name))
+                && !digest
+            {
                 return Err(cursor.misplaced());
             }
             cursor.skip()?;

@@ -12,11 +12,17 @@ use std::{collections::BTreeMap, io::Read};
 const MORE_2001: &str = "http://www.w3.org/2001/04/xmldsig-more#";
 
 /// Reads the only child of a KeyValue element, which just began, to its end.
-pub(super) fn read<R: Read>(cursor: &mut Cursor<R>, bounds: &Bounds) -> Result<Result<VerificationKey, Error>, Error> {
+pub(super) fn read<R: Read>(
+    cursor: &mut Cursor<R>,
+    bounds: &Bounds,
+) -> Result<Result<VerificationKey, Error>, Error> {
     if cursor.is("RSAKeyValue") {
         let numbers = numbers(cursor, bounds)?;
         return Ok(numbers.and_then(|numbers| {
-            Ok(VerificationKey::from_rsa(number(&numbers, "Modulus")?, number(&numbers, "Exponent")?)?)
+            Ok(VerificationKey::from_rsa(
+                number(&numbers, "Modulus")?,
+                number(&numbers, "Exponent")?,
+            )?)
         }));
     }
     if cursor.is("DSAKeyValue") {
@@ -40,7 +46,10 @@ pub(super) fn read<R: Read>(cursor: &mut Cursor<R>, bounds: &Bounds) -> Result<R
 type Numbers = BTreeMap<String, Vec<u8>>;
 
 /// All children, whose text is base64, by their names.
-fn numbers<R: Read>(cursor: &mut Cursor<R>, bounds: &Bounds) -> Result<Result<Numbers, Error>, Error> {
+fn numbers<R: Read>(
+    cursor: &mut Cursor<R>,
+    bounds: &Bounds,
+) -> Result<Result<Numbers, Error>, Error> {
     let mut numbers = Numbers::new();
     let mut fault = None;
     while cursor.child()? {
@@ -58,11 +67,17 @@ fn numbers<R: Read>(cursor: &mut Cursor<R>, bounds: &Bounds) -> Result<Result<Nu
 }
 
 fn number<'n>(numbers: &'n Numbers, name: &str) -> Result<&'n [u8], Error> {
-    numbers.get(name).map(Vec::as_slice).ok_or_else(|| Error::malformed(format!("the key has no <{name}>")))
+    numbers
+        .get(name)
+        .map(Vec::as_slice)
+        .ok_or_else(|| Error::malformed(format!("the key has no <{name}>")))
 }
 
 /// W3C XML Signature 1.1, section 4.5.2.3.
-fn ec<R: Read>(cursor: &mut Cursor<R>, bounds: &Bounds) -> Result<Result<VerificationKey, Error>, Error> {
+fn ec<R: Read>(
+    cursor: &mut Cursor<R>,
+    bounds: &Bounds,
+) -> Result<Result<VerificationKey, Error>, Error> {
     let mut curve: Option<Result<Curve, KeyError>> = None;
     let mut point = None;
     while cursor.child()? {
@@ -92,7 +107,10 @@ fn ec<R: Read>(cursor: &mut Cursor<R>, bounds: &Bounds) -> Result<Result<Verific
 }
 
 /// A curve by its equation, if it is one that has a name.
-fn explicit<R: Read>(cursor: &mut Cursor<R>, bounds: &Bounds) -> Result<Result<Result<Curve, KeyError>, Error>, Error> {
+fn explicit<R: Read>(
+    cursor: &mut Cursor<R>,
+    bounds: &Bounds,
+) -> Result<Result<Result<Curve, KeyError>, Error>, Error> {
     let mut all = Numbers::new();
     while cursor.child()? {
         let outer = cursor.reader().start().name().local.to_owned();
@@ -123,7 +141,9 @@ fn explicit<R: Read>(cursor: &mut Cursor<R>, bounds: &Bounds) -> Result<Result<R
     }
     let parts = ["P", "A", "B", "Base", "Order"].map(|name| number(&all, name));
     let [Ok(prime), Ok(a), Ok(b), Ok(base), Ok(order)] = parts else {
-        return Ok(Err(Error::unsupported("a curve over a field that is not prime, or a part of it is missing")));
+        return Ok(Err(Error::unsupported(
+            "a curve over a field that is not prime, or a part of it is missing",
+        )));
     };
     let cofactor = all.get("CoFactor").map(Vec::as_slice);
     Ok(Ok(ExplicitCurve { prime, a, b, base, order, cofactor }.named()))
@@ -139,7 +159,9 @@ fn rfc_4050<R: Read>(cursor: &mut Cursor<R>) -> Result<Result<VerificationKey, E
             "DomainParameters" => {
                 while cursor.child()? {
                     if cursor.is_of(MORE_2001, "NamedCurve") {
-                        curve = Some(Curve::from_uri(cursor.attribute("URN").or(cursor.attribute("URI")).unwrap_or_default()));
+                        curve = Some(Curve::from_uri(
+                            cursor.attribute("URN").or(cursor.attribute("URI")).unwrap_or_default(),
+                        ));
                     }
                     cursor.skip()?;
                 }
@@ -161,7 +183,9 @@ fn rfc_4050<R: Read>(cursor: &mut Cursor<R>) -> Result<Result<VerificationKey, E
     let (Some(curve), Some(x), Some(y)) = (curve, x, y) else {
         return Ok(Err(Error::malformed("the key has no named curve or no point")));
     };
-    Ok(curve.and_then(|curve| VerificationKey::from_ec_coordinates(curve, &x, &y)).map_err(Error::from))
+    Ok(curve
+        .and_then(|curve| VerificationKey::from_ec_coordinates(curve, &x, &y))
+        .map_err(Error::from))
 }
 
 /// A decimal number in octets. Empty when it is none, or far longer than any number of a key.

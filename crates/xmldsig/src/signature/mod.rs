@@ -7,7 +7,7 @@ mod read;
 mod transform;
 
 pub(crate) use cursor::Cursor;
-pub(crate) use key_info::{KeyInfo, Retrieval};
+pub(crate) use key_info::{KeyInfo, Retrieval, part};
 pub(crate) use read::{method, read, references};
 pub(crate) use transform::{Expression, Filter, FilterKind, Transform};
 

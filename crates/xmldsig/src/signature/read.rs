@@ -19,7 +19,11 @@ pub(crate) fn method<R: Read>(cursor: &mut Cursor<R>) -> Result<Method, Error> {
 }
 
 /// Reads the Signature before which the cursor stands.
-pub(crate) fn read<R: Read>(cursor: &mut Cursor<R>, canonicalization: Method, bounds: &Bounds) -> Result<Signature, Error> {
+pub(crate) fn read<R: Read>(
+    cursor: &mut Cursor<R>,
+    canonicalization: Method,
+    bounds: &Bounds,
+) -> Result<Signature, Error> {
     let id = enter(cursor)?;
     cursor.expect("SignedInfo")?;
     cursor.canonicalize(canonicalization.clone())?;
@@ -48,7 +52,10 @@ pub(crate) fn read<R: Read>(cursor: &mut Cursor<R>, canonicalization: Method, bo
 }
 
 /// Reads Reference elements to the end of the element that holds them. There must be one.
-pub(crate) fn references<R: Read>(cursor: &mut Cursor<R>, bounds: &Bounds) -> Result<Vec<Reference>, Error> {
+pub(crate) fn references<R: Read>(
+    cursor: &mut Cursor<R>,
+    bounds: &Bounds,
+) -> Result<Vec<Reference>, Error> {
     let mut references = Vec::new();
     while cursor.child()? {
         if !cursor.is("Reference") {
@@ -70,6 +77,7 @@ fn enter<R: Read>(cursor: &mut Cursor<R>) -> Result<Option<String>, Error> {
     if !cursor.child()? || !cursor.is("Signature") {
         return Err(Error::malformed("there is no Signature"));
     }
+    cursor.enclose();
     Ok(cursor.attribute("Id").map(str::to_owned))
 }
 
@@ -87,7 +95,8 @@ fn reference<R: Read>(cursor: &mut Cursor<R>, bounds: &Bounds) -> Result<Referen
     } else if !cursor.is("DigestMethod") {
         return Err(cursor.misplaced());
     }
-    let digest = DigestAlgorithm::from_uri(cursor.required("Algorithm")?).map_err(|error| cursor.here(error))?;
+    let digest = DigestAlgorithm::from_uri(cursor.required("Algorithm")?)
+        .map_err(|error| cursor.here(error))?;
     cursor.leave()?;
     cursor.expect("DigestValue")?;
     let value = base64(cursor, bounds)?;
@@ -100,7 +109,10 @@ fn reference<R: Read>(cursor: &mut Cursor<R>, bounds: &Bounds) -> Result<Referen
 }
 
 /// Reads the Transforms element that just began.
-pub(super) fn read_transforms<R: Read>(cursor: &mut Cursor<R>, bounds: &Bounds) -> Result<Vec<Transform>, Error> {
+pub(super) fn read_transforms<R: Read>(
+    cursor: &mut Cursor<R>,
+    bounds: &Bounds,
+) -> Result<Vec<Transform>, Error> {
     let mut transforms = Vec::new();
     while cursor.child()? {
         if !cursor.is("Transform") {
@@ -126,7 +138,9 @@ pub(super) fn canonicalization<R: Read>(cursor: &mut Cursor<R>) -> Result<Method
     };
     let mut given = false;
     while cursor.child()? {
-        let Flavour::Exclusive { prefixes } = &mut method.flavour else { return Err(cursor.misplaced()) };
+        let Flavour::Exclusive { prefixes } = &mut method.flavour else {
+            return Err(cursor.misplaced());
+        };
         if given || !cursor.is_of(EXCLUSIVE, "InclusiveNamespaces") {
             return Err(cursor.misplaced());
         }
@@ -157,7 +171,10 @@ fn signature_method<R: Read>(cursor: &mut Cursor<R>) -> Result<SignatureAlgorith
         }
         if cursor.is("HMACOutputLength") {
             let bits = cursor.text(100)?;
-            let bits = bits.trim_ascii().parse().map_err(|_| cursor.fault("HMACOutputLength is no number".to_owned()))?;
+            let bits = bits
+                .trim_ascii()
+                .parse()
+                .map_err(|_| cursor.fault("HMACOutputLength is no number".to_owned()))?;
             algorithm = algorithm.with_output_bits(bits).map_err(|error| cursor.here(error))?;
         } else if uri == RSA_PSS_URI && cursor.is_of(MORE_2007, "RSAPSSParams") {
             algorithm = SignatureAlgorithm::RsaPss(pss(cursor)?);
@@ -206,7 +223,8 @@ fn pss<R: Read>(cursor: &mut Cursor<R>) -> Result<PssParameters, Error> {
 pub(super) fn base64<R: Read>(cursor: &mut Cursor<R>, bounds: &Bounds) -> Result<Vec<u8>, Error> {
     let position = cursor.reader().position();
     let text = cursor.text(bounds.value)?;
-    base64::decode(text.as_bytes(), bounds.value).map_err(|error| Error::malformed(error.to_string()).at(position))
+    base64::decode(text.as_bytes(), bounds.value)
+        .map_err(|error| Error::malformed(error.to_string()).at(position))
 }
 
 pub(super) fn shortened(text: &str) -> String {
@@ -216,4 +234,3 @@ pub(super) fn shortened(text: &str) -> String {
     }
     shown
 }
-

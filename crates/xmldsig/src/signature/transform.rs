@@ -51,7 +51,10 @@ pub(crate) enum FilterKind {
 
 impl Transform {
     /// Reads the Transform element that just began.
-    pub(crate) fn read<R: Read>(cursor: &mut Cursor<R>, bounds: &Bounds) -> Result<Transform, Error> {
+    pub(crate) fn read<R: Read>(
+        cursor: &mut Cursor<R>,
+        bounds: &Bounds,
+    ) -> Result<Transform, Error> {
         let uri = cursor.required("Algorithm")?;
         let simple = match uri {
             ENVELOPED => Transform::Enveloped,
@@ -59,7 +62,9 @@ impl Transform {
             XPATH => return xpath(cursor, bounds),
             FILTER2 => return filters(cursor, bounds),
             XSLT => return Err(cursor.here(Error::unsupported("XSLT is not supported"))),
-            uri if Method::of(uri).is_some() => return canonicalization(cursor).map(Transform::Canonicalize),
+            uri if Method::of(uri).is_some() => {
+                return canonicalization(cursor).map(Transform::Canonicalize);
+            }
             uri => {
                 let detail = format!("there is no transform `{}`", shortened(uri));
                 return Err(cursor.here(Error::unsupported(detail)));
@@ -90,11 +95,18 @@ fn filters<R: Read>(cursor: &mut Cursor<R>, bounds: &Bounds) -> Result<Transform
             "intersect" => FilterKind::Intersect,
             "subtract" => FilterKind::Subtract,
             "union" => FilterKind::Union,
-            _ => return Err(cursor.fault("`Filter` is none of `intersect`, `subtract` and `union`".to_owned())),
+            _ => {
+                return Err(cursor
+                    .fault("`Filter` is none of `intersect`, `subtract` and `union`".to_owned()));
+            }
         };
         filters.push(Filter { kind, expression: expression(cursor, bounds)? });
     }
-    if filters.is_empty() { Err(cursor.fault("there is no <XPath>".to_owned())) } else { Ok(Transform::Filter(filters)) }
+    if filters.is_empty() {
+        Err(cursor.fault("there is no <XPath>".to_owned()))
+    } else {
+        Ok(Transform::Filter(filters))
+    }
 }
 
 fn expression<R: Read>(cursor: &mut Cursor<R>, bounds: &Bounds) -> Result<Expression, Error> {

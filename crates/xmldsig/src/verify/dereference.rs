@@ -52,7 +52,11 @@ impl<'a> Body<'a> {
     ///
     /// # Errors
     /// When the file cannot go there.
-    pub fn from_file_region(mut file: std::fs::File, start: u64, length: u64) -> std::io::Result<Body<'a>> {
+    pub fn from_file_region(
+        mut file: std::fs::File,
+        start: u64,
+        length: u64,
+    ) -> std::io::Result<Body<'a>> {
         use std::io::Seek;
         file.seek(std::io::SeekFrom::Start(start))?;
         Ok(Body::Octets(Box::new(file.take(length))))
@@ -76,7 +80,10 @@ pub struct DereferenceError(pub String);
 impl DereferenceError {
     /// Nothing is known of this URI.
     pub fn not_found(uri: &str) -> DereferenceError {
-        DereferenceError(format!("nothing is given for `{}`", uri.chars().take(200).collect::<String>()))
+        DereferenceError(format!(
+            "nothing is given for `{}`",
+            uri.chars().take(200).collect::<String>()
+        ))
     }
 }
 
@@ -95,7 +102,9 @@ impl Dereference for SameDocument {
         match uri {
             Some(uri) if uri.is_empty() || uri.starts_with('#') => Ok(Body::SameDocument),
             Some(uri) => Err(DereferenceError::not_found(uri)),
-            None => Err(DereferenceError("a reference without URI, and nobody knows what it stands for".to_owned())),
+            None => Err(DereferenceError(
+                "a reference without URI, and nobody knows what it stands for".to_owned(),
+            )),
         }
     }
 }

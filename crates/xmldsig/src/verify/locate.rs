@@ -28,7 +28,10 @@ pub(super) struct Place {
 }
 
 /// Reads the whole document, then the Signature that is chosen.
-pub(super) fn locate<D: Read + Seek>(document: &mut D, settings: &Settings) -> Result<Located, Error> {
+pub(super) fn locate<D: Read + Seek>(
+    document: &mut D,
+    settings: &Settings,
+) -> Result<Located, Error> {
     let length = document.seek(SeekFrom::End(0))?;
     document.seek(SeekFrom::Start(0))?;
     let mut reader = Reader::with(&mut *document, &settings.xml())?;
@@ -75,10 +78,13 @@ fn find<R: Read>(reader: &mut Reader<R>, choice: &Choice) -> Result<Place, Error
                 let is_root = start.depth() == 1;
                 if wanted {
                     if matches!(choice, Choice::Id(_)) && found.is_some() {
-                        return Err(Error::dereference("two Signatures have this Id").at(reader.position()));
+                        return Err(
+                            Error::dereference("two Signatures have this Id").at(reader.position())
+                        );
                     }
                     let Some(snapshot) = reader.snapshot() else {
-                        return Err(Error::unsupported("the Signature stands in an entity").at(reader.position()));
+                        return Err(Error::unsupported("the Signature stands in an entity")
+                            .at(reader.position()));
                     };
                     decided = *choice == Choice::First || (*choice == Choice::Last && is_root);
                     found = Some(Place { snapshot, inherited: inherited.clone() });
@@ -91,7 +97,10 @@ fn find<R: Read>(reader: &mut Reader<R>, choice: &Choice) -> Result<Place, Error
         }
     }
     found.ok_or_else(|| match choice {
-        Choice::Id(id) => Error::malformed(format!("there is no Signature with the Id `{}`", id.chars().take(100).collect::<String>())),
+        Choice::Id(id) => Error::malformed(format!(
+            "there is no Signature with the Id `{}`",
+            id.chars().take(100).collect::<String>()
+        )),
         _ => Error::malformed("there is no Signature in the document"),
     })
 }

@@ -5,11 +5,7 @@ use super::{
     settings::Settings,
 };
 use crate::{
-    Error,
-    algorithm::DigestAlgorithm,
-    base64::Decoder,
-    c14n::canonicalize,
-    signature::Transform,
+    Error, algorithm::DigestAlgorithm, base64::Decoder, c14n::canonicalize, signature::Transform,
     xml::Reader,
 };
 use std::io::{self, Read, Write};
@@ -29,7 +25,8 @@ pub(super) fn digest(
     let mut rest = transforms;
     loop {
         let (step, after) = next(rest);
-        let out = if after.is_empty() { Out::digest(algorithm, shared) } else { Out::memory(shared) };
+        let out =
+            if after.is_empty() { Out::digest(algorithm, shared) } else { Out::memory(shared) };
         let out = match held.take() {
             Some(octets) => apply(&mut &octets[..], step, settings, out)?,
             None => apply(input, step, settings, out)?,
@@ -49,7 +46,12 @@ fn next(transforms: &[Transform]) -> (&[Transform], &[Transform]) {
     transforms.split_at(transforms.len().min(nodes + 1))
 }
 
-fn apply(input: &mut dyn Read, step: &[Transform], settings: &Settings, mut out: Out) -> Result<Out, Error> {
+fn apply(
+    input: &mut dyn Read,
+    step: &[Transform],
+    settings: &Settings,
+    mut out: Out,
+) -> Result<Out, Error> {
     match step {
         [] => {
             copy(input, &mut out)?;
@@ -63,7 +65,9 @@ fn apply(input: &mut dyn Read, step: &[Transform], settings: &Settings, mut out:
                 if count == 0 {
                     break;
                 }
-                decoder.push(&block[..count], &mut decoded).map_err(|error| Error::malformed(error.to_string()))?;
+                decoder
+                    .push(&block[..count], &mut decoded)
+                    .map_err(|error| Error::malformed(error.to_string()))?;
                 out.write_all(&decoded)?;
                 decoded.clear();
             }
@@ -74,7 +78,9 @@ fn apply(input: &mut dyn Read, step: &[Transform], settings: &Settings, mut out:
             canonicalize(&mut reader, method, &mut out)?;
         }
         _ => {
-            return Err(Error::unsupported("nodes of another document than the one with the signature"));
+            return Err(Error::unsupported(
+                "nodes of another document than the one with the signature",
+            ));
         }
     }
     Ok(out)

@@ -39,11 +39,27 @@ pub(super) struct Shared {
     pub(super) held: usize,
 }
 
+impl Shared {
+    pub(super) fn new(budget: u64, room: usize, held: usize) -> Shared {
+        Shared { budget: Rc::new(Cell::new(budget)), room: Rc::new(Cell::new(room)), held }
+    }
+
+    /// For octets from outside the document: their number is the business of who gives them.
+    pub(super) fn boundless(&self) -> Shared {
+        Shared { budget: Rc::new(Cell::new(u64::MAX)), ..self.clone() }
+    }
+}
+
 impl Out {
     /// To a digest.
     pub(super) fn digest(algorithm: DigestAlgorithm, shared: &Shared) -> Out {
         let copy = (shared.room.get() > 0).then(Vec::new);
-        Out { to: To::Digest(Digest::new(algorithm)), budget: shared.budget.clone(), copy, room: shared.room.clone() }
+        Out {
+            to: To::Digest(Digest::new(algorithm)),
+            budget: shared.budget.clone(),
+            copy,
+            room: shared.room.clone(),
+        }
     }
 
     /// To memory.

@@ -45,14 +45,19 @@ impl Source {
         }
         let unsupported = || {
             let shown: String = uri.chars().take(200).collect();
-            Error::unsupported(format!("`{shown}` is no reference to a part of the document that is supported"))
+            Error::unsupported(format!(
+                "`{shown}` is no reference to a part of the document that is supported"
+            ))
         };
         let fragment = uri.strip_prefix('#').ok_or_else(unsupported)?;
         if fragment == "xpointer(/)" {
             return Ok(Source { id: None, comments: true });
         }
-        if let Some(inner) = fragment.strip_prefix("xpointer(id(").and_then(|inner| inner.strip_suffix("))")) {
-            let quoted = |quote| inner.strip_prefix(quote).and_then(|inner| inner.strip_suffix(quote));
+        if let Some(inner) =
+            fragment.strip_prefix("xpointer(id(").and_then(|inner| inner.strip_suffix("))"))
+        {
+            let quoted =
+                |quote| inner.strip_prefix(quote).and_then(|inner| inner.strip_suffix(quote));
             let id = quoted('\'').or_else(|| quoted('"')).filter(|id| !id.contains(['\'', '"']));
             return Ok(Source { id: Some(id.ok_or_else(unsupported)?.to_owned()), comments: true });
         }
@@ -73,11 +78,14 @@ impl<'s> Plan<'s> {
     pub(super) fn new(reference: &'s Reference, uri: &str) -> Result<Plan<'s>, Error> {
         let source = Source::of(uri)?;
         let transforms = &reference.transforms[..];
-        let enveloped = transforms.iter().take_while(|transform| **transform == Transform::Enveloped).count();
+        let enveloped =
+            transforms.iter().take_while(|transform| **transform == Transform::Enveloped).count();
         let after = &transforms[enveloped..];
         let (first, rest) = match after {
             [] => (First::Canonicalize(Method::inclusive()), after),
-            [Transform::Canonicalize(method), rest @ ..] => (First::Canonicalize(method.clone()), rest),
+            [Transform::Canonicalize(method), rest @ ..] => {
+                (First::Canonicalize(method.clone()), rest)
+            }
             [Transform::Base64, rest @ ..] => (First::Base64, rest),
             [Transform::XPath(_) | Transform::Filter(_) | Transform::Enveloped, ..] => {
                 let nodes = after.iter().take_while(|transform| transform.is_of_nodes()).count();
@@ -120,7 +128,14 @@ mod tests {
         assert_eq!(Source::of("#xpointer(/)"), Ok(source(None, true)));
         assert_eq!(Source::of("#xpointer(id('a'))"), Ok(source(Some("a"), true)));
         assert_eq!(Source::of("#xpointer(id(\"a\"))"), Ok(source(Some("a"), true)));
-        for bad in ["#", "a.xml", "#xpointer(//a)", "#xpointer(id(a))", "#element(/1)", "#xpointer(id('a')|id('b'))"] {
+        for bad in [
+            "#",
+            "a.xml",
+            "#xpointer(//a)",
+            "#xpointer(id(a))",
+            "#element(/1)",
+            "#xpointer(id('a')|id('b'))",
+        ] {
             assert!(Source::of(bad).is_err(), "{bad}");
         }
     }

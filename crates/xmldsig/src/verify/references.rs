@@ -2,9 +2,9 @@
 
 use super::{
     dereference::{Body, Dereference},
-    octets,
+    locate, octets,
     out::{Came, Shared},
-    plan::{First, Plan},
+    plan::Plan,
     report::{ReferenceReport, SignatureStatus},
     settings::Settings,
     sink::{Sink, Taken},
@@ -12,7 +12,7 @@ use super::{
 use crate::{
     Error,
     c14n::{Inherited, Place},
-    signature::Reference,
+    signature::{self, DSIG, Reference},
     xml::{AttributeKind, Event, Legacy, NameId, Position, Reader, Start},
 };
 use std::{
@@ -27,6 +27,25 @@ pub(super) struct Context<'a, D> {
     /// Where the Signature begins that is verified.
     pub(super) signature: Position,
     pub(super) shared: Shared,
+    /// Manifest elements that references cover, by their number.
+    pub(super) manifests: Vec<(usize, locate::Place)>,
+    /// What cannot be had makes a reference unknown, and is no error.
+    lenient: bool,
+}
+
+impl<'a, D> Context<'a, D> {
+    /// For a document of so many bytes.
+    pub(super) fn new(
+        document: &'a mut D,
+        settings: &'a Settings,
+        signature: Position,
+        length: u64,
+    ) -> Context<'a, D> {
+        // Small documents may be covered a few times more.
+        let budget = settings.limits.octets.saturating_mul(length.max(64 << 10));
+        let shared = Shared::new(budget, settings.keep_octets, settings.limits.held);
+        Context { document, settings, signature, shared, manifests: Vec::new(), lenient: false }
+    }
 }
 
 /// Looks at all references. The names that the document has are given and given back.
@@ -36,17 +55,39 @@ pub(super) fn check<D: Read + Seek>(
     dereference: &mut dyn Dereference,
     legacy: Legacy,
 ) -> Result<(Vec<ReferenceReport>, Legacy), Error> {
-    let mut reports: Vec<ReferenceReport> = references.iter().map(unknown).collect();
+    let mut reports: Vec<ReferenceReport> =
+        references.iter().map(ReferenceReport::unknown).collect();
     let mut plans = Vec::new();
     for (i, reference) in references.iter().enumerate() {
         let uri = reference.uri.as_deref();
-        let at = |error: Error| if error.position.is_some() { error } else { error.at(reference.position) };
-        let body = dereference.dereference(uri).map_err(|error| at(Error::dereference(error.to_string())))?;
+        let at = |error: Error| {
+            if error.position.is_some() { error } else { error.at(reference.position) }
+        };
+        let body = match dereference.dereference(uri) {
+            Ok(body) => body,
+            Err(error) if context.lenient => {
+                reports[i].detail = Some(error.to_string());
+                continue;
+            }
+            Err(error) => return Err(at(Error::dereference(error.to_string()))),
+        };
         match (body, uri) {
-            (Body::SameDocument, Some(uri)) => plans.push((i, Plan::new(reference, uri).map_err(at)?)),
-            (Body::SameDocument, None) => return Err(at(Error::dereference("a reference without URI is no part of the document"))),
+            (Body::SameDocument, Some(uri)) => {
+                plans.push((i, Plan::new(reference, uri).map_err(at)?))
+            }
+            (Body::SameDocument, None) => {
+                return Err(at(Error::dereference(
+                    "a reference without URI is no part of the document",
+                )));
+            }
             (Body::Octets(mut input), _) => {
-                let done = octets::digest(&mut input, &reference.transforms, reference.digest, context.settings, &context.shared);
+                let done = octets::digest(
+                    &mut input,
+                    &reference.transforms,
+                    reference.digest,
+                    context.settings,
+                    &context.shared.boundless(),
+                );
                 let (came, copy) = done.map_err(at)?;
                 judge(&mut reports[i], reference, &came);
                 reports[i].octets = copy;
@@ -58,6 +99,41 @@ pub(super) fn check<D: Read + Seek>(
     }
     let legacy = pass(context, references, &plans, &mut reports, legacy)?;
     Ok((reports, legacy))
+}
+
+/// Looks at the references of the Manifest elements that good references cover. They are told apart: whatever is wrong
+/// with them says nothing about the signature (W3C XML Signature 1.1, section 2.3).
+pub(super) fn manifests<D: Read + Seek>(
+    context: &mut Context<'_, D>,
+    reports: &mut [ReferenceReport],
+    dereference: &mut dyn Dereference,
+    mut legacy: Legacy,
+) -> Result<Legacy, Error> {
+    let manifests = std::mem::take(&mut context.manifests);
+    context.lenient = true;
+    for (i, place) in manifests {
+        if reports[i].status != SignatureStatus::Valid {
+            continue;
+        }
+        let mut cursor = locate::cursor(context.document, context.settings, legacy, &place)?;
+        cursor.child()?;
+        let references = signature::references(&mut cursor, &context.settings.limits.bounds());
+        legacy = cursor.into_reader().into_legacy();
+        let references = match references {
+            Ok(references) => references,
+            Err(error) => {
+                reports[i].detail = Some(format!("its Manifest cannot be read: {error}"));
+                continue;
+            }
+        };
+        for reference in &references {
+            context.settings.allowed.digest(reference.digest)?;
+        }
+        let (checked, given_back) = check(context, &references, dereference, legacy)?;
+        reports[i].manifest = checked;
+        legacy = given_back;
+    }
+    Ok(legacy)
 }
 
 /// Reads the document once, for all plans.
@@ -83,6 +159,7 @@ fn pass<D: Read + Seek>(
     }
     let mut done: Vec<(usize, Taken)> = Vec::new();
     let mut inherited = Inherited::default();
+    let mut manifests = Vec::new();
     // Elements open around and in the Signature, once it has begun.
     let mut signature: Option<usize> = None;
     let mut place = Place::Before;
@@ -95,15 +172,22 @@ fn pass<D: Read + Seek>(
                     signature = Some(start.depth());
                 }
                 let in_signature = signature.is_some();
-                if !wanted.is_empty() {
-                    for plan in wanted.found(&start)? {
-                        active.extend(sink(*plan).map(|sink| (*plan, sink)));
-                    }
+                let new = if wanted.is_empty() { Vec::new() } else { wanted.found(&start)? };
+                for plan in &new {
+                    active.extend(sink(*plan).map(|sink| (*plan, sink)));
                 }
                 for (_, sink) in &mut active {
                     sink.start(&start, &mut inherited, in_signature)?;
                 }
-                inherited.open(&start);
+                if !new.is_empty() && start.name().is(DSIG, "Manifest") {
+                    let snapshot = reader.snapshot();
+                    let place = snapshot
+                        .map(|snapshot| locate::Place { snapshot, inherited: inherited.clone() });
+                    manifests.extend(
+                        new.iter().filter_map(|plan| Some((plans[*plan].0, place.clone()?))),
+                    );
+                }
+                inherited.open(&reader.start());
             }
             Event::End(end) => {
                 inherited.close(end.depth());
@@ -144,6 +228,8 @@ fn pass<D: Read + Seek>(
         }
     }
     wanted.all_found(plans, references)?;
+    let legacy = reader.into_legacy();
+    context.manifests = manifests;
     for (plan, sink) in active {
         done.push((plan, sink.finish()?));
     }
@@ -151,7 +237,7 @@ fn pass<D: Read + Seek>(
         let (reference, plan) = &plans[plan];
         finish(context, &references[*reference], plan, taken, &mut reports[*reference])?;
     }
-    Ok(reader.into_legacy())
+    Ok(legacy)
 }
 
 /// Does what remains to be done to the octets, and judges.
@@ -170,27 +256,18 @@ fn finish<D>(
         return Ok(());
     }
     let (came, copy) = match taken.came {
-        Came::Octets(octets) => {
-            octets::digest(&mut &octets[..], plan.rest, reference.digest, context.settings, &context.shared)?
-        }
+        Came::Octets(octets) => octets::digest(
+            &mut &octets[..],
+            plan.rest,
+            reference.digest,
+            context.settings,
+            &context.shared,
+        )?,
         came => (came, taken.copy),
     };
     judge(report, reference, &came);
     report.octets = copy;
     Ok(())
-}
-
-fn unknown(reference: &Reference) -> ReferenceReport {
-    ReferenceReport {
-        uri: reference.uri.clone(),
-        kind: reference.kind.clone(),
-        status: SignatureStatus::Unknown,
-        detail: None,
-        covers: None,
-        whole: false,
-        octets: None,
-        manifest: Vec::new(),
-    }
 }
 
 fn judge(report: &mut ReferenceReport, reference: &Reference, came: &Came) {
@@ -199,7 +276,8 @@ fn judge(report: &mut ReferenceReport, reference: &Reference, came: &Came) {
         report.status = SignatureStatus::Valid;
     } else {
         report.status = SignatureStatus::Invalid;
-        report.detail = Some("its digest is another: the data was changed after it was signed".to_owned());
+        report.detail =
+            Some("its digest is another: the data was changed after it was signed".to_owned());
     }
 }
 
@@ -218,7 +296,11 @@ struct Identified {
 }
 
 impl<'p> Wanted<'p> {
-    fn new<R: Read>(plans: &'p [(usize, Plan<'_>)], attributes: &[String], reader: &mut Reader<R>) -> Result<Wanted<'p>, Error> {
+    fn new<R: Read>(
+        plans: &'p [(usize, Plan<'_>)],
+        attributes: &[String],
+        reader: &mut Reader<R>,
+    ) -> Result<Wanted<'p>, Error> {
         let mut by_id: HashMap<&str, Identified> = HashMap::new();
         for (i, (_, plan)) in plans.iter().enumerate() {
             if let Some(id) = &plan.source.id {
@@ -227,7 +309,9 @@ impl<'p> Wanted<'p> {
         }
         let names = reader.names_mut();
         let attributes = attributes.iter().map(|name| names.intern(name));
-        let attributes = attributes.collect::<Result<_, _>>().map_err(|fault| Error::unsupported(fault.to_string()))?;
+        let attributes = attributes
+            .collect::<Result<_, _>>()
+            .map_err(|fault| Error::unsupported(fault.to_string()))?;
         Ok(Wanted { by_id, attributes })
     }
 
@@ -236,8 +320,8 @@ impl<'p> Wanted<'p> {
     }
 
     /// The plans for which this element was waited for.
-    fn found(&mut self, start: &Start<'_>) -> Result<&[usize], Error> {
-        let mut found = None;
+    fn found(&mut self, start: &Start<'_>) -> Result<Vec<usize>, Error> {
+        let mut found = Vec::new();
         for attribute in start.raw_attributes() {
             let local = start.names().parts(attribute.name).local;
             if attribute.kind != AttributeKind::Id && !self.attributes.contains(&local) {
@@ -248,21 +332,28 @@ impl<'p> Wanted<'p> {
             match identified.at {
                 None => {
                     identified.at = Some(start.offset());
-                    found = Some(value);
+                    found.extend_from_slice(&identified.plans);
                 }
                 Some(at) if at == start.offset() => {}
                 Some(_) => {
                     let shown: String = value.chars().take(100).collect();
-                    return Err(Error::dereference(format!("two elements have the identifier `{shown}`")));
+                    return Err(Error::dereference(format!(
+                        "two elements have the identifier `{shown}`"
+                    )));
                 }
             }
         }
-        Ok(found.and_then(|id| self.by_id.get(id)).map_or(&[], |identified| &identified.plans))
+        Ok(found)
     }
 
-    fn all_found(&self, plans: &[(usize, Plan<'_>)], references: &[Reference]) -> Result<(), Error> {
+    fn all_found(
+        &self,
+        plans: &[(usize, Plan<'_>)],
+        references: &[Reference],
+    ) -> Result<(), Error> {
         let missing = self.by_id.iter().filter(|(_, identified)| identified.at.is_none());
-        let first = missing.filter_map(|(id, identified)| Some((identified.plans.first()?, id))).min();
+        let first =
+            missing.filter_map(|(id, identified)| Some((identified.plans.first()?, id))).min();
         match first {
             None => Ok(()),
             Some((plan, id)) => {
@@ -271,12 +362,5 @@ impl<'p> Wanted<'p> {
                 Err(error.at(references[plans[*plan].0].position))
             }
         }
-    }
-}
-
-impl First<'_> {
-    /// Whether the whole document must be held for it.
-    pub(super) fn is_tree(&self) -> bool {
-        matches!(self, First::Tree(_))
     }
 }

@@ -19,6 +19,8 @@ pub struct Settings {
     pub id_attributes: Vec<String>,
     /// Which Signature of the document is verified.
     pub signature: Choice,
+    /// When the references are looked at.
+    pub references: ReferencesValidation,
     /// Whether the references of Manifest elements that are signed are verified as well, and told apart. Profile `air`
     /// never does.
     pub manifests: bool,
@@ -38,6 +40,7 @@ impl Default for Settings {
             doctype: xml::Doctype::Refuse,
             id_attributes: ["Id", "ID", "id"].map(str::to_owned).to_vec(),
             signature: Choice::Last,
+            references: ReferencesValidation::ValidIdentity,
             manifests: true,
             keep_octets: 0,
             keep_document: false,
@@ -63,6 +66,30 @@ impl Profile {
         match self {
             Profile::Air => "air",
             Profile::Extended => "extended",
+        }
+    }
+}
+
+/// When the references are looked at (AIR's `ReferencesValidationSetting`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReferencesValidation {
+    /// Only when the signer is trusted: for commercial certificates, or an anchor of one's own.
+    #[default]
+    ValidIdentity,
+    /// Also when it is not known whether the signer is to be trusted: for self-signed certificates. Good data shows then
+    /// that it is unchanged, not who signed it.
+    ValidOrUnknownIdentity,
+    /// Never: where it does not matter whether the data is unchanged.
+    Never,
+}
+
+impl ReferencesValidation {
+    /// AIR's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            ReferencesValidation::ValidIdentity => "validIdentity",
+            ReferencesValidation::ValidOrUnknownIdentity => "validOrUnknownIdentity",
+            ReferencesValidation::Never => "never",
         }
     }
 }

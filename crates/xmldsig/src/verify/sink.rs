@@ -43,23 +43,40 @@ pub(super) struct Taken {
 impl Sink {
     /// For a plan that needs no tree.
     pub(super) fn new(plan: &Plan<'_>, digest: DigestAlgorithm, shared: &Shared) -> Option<Sink> {
-        let out = if plan.rest.is_empty() { Out::digest(digest, shared) } else { Out::memory(shared) };
+        let out =
+            if plan.rest.is_empty() { Out::digest(digest, shared) } else { Out::memory(shared) };
         let content = match &plan.first {
             First::Canonicalize(method) => Content::Canonical(Stream::new(method.clone(), out)),
             First::Base64 => Content::Base64 { decoder: Decoder::new(), octets: Vec::new(), out },
             First::Tree(_) => return None,
         };
         let comments = plan.source.comments;
-        Some(Sink { content, enveloped: plan.enveloped, comments, depth: 0, covers: None, anything: false })
+        Some(Sink {
+            content,
+            enveloped: plan.enveloped,
+            comments,
+            depth: 0,
+            covers: None,
+            anything: false,
+        })
     }
 
     /// `in_signature`: the element is the Signature that is verified, or in it.
-    pub(super) fn start(&mut self, start: &Start<'_>, inherited: &mut Inherited, in_signature: bool) -> Result<(), Error> {
+    pub(super) fn start(
+        &mut self,
+        start: &Start<'_>,
+        inherited: &mut Inherited,
+        in_signature: bool,
+    ) -> Result<(), Error> {
         let first = self.depth == 0;
         self.depth += 1;
         if first {
             let name = start.name();
-            let element = if name.namespace.is_empty() { name.local.to_owned() } else { format!("{{{}}}{}", name.namespace, name.local) };
+            let element = if name.namespace.is_empty() {
+                name.local.to_owned()
+            } else {
+                format!("{{{}}}{}", name.namespace, name.local)
+            };
             self.covers = Some(Coverage { element, range: start.offset()..start.offset() });
         }
         if self.leaves_out(in_signature) {
@@ -95,7 +112,9 @@ impl Sink {
         match &mut self.content {
             Content::Canonical(stream) => stream.text(text)?,
             Content::Base64 { decoder, octets, out } => {
-                decoder.push(text.as_bytes(), octets).map_err(|error| Error::malformed(error.to_string()))?;
+                decoder
+                    .push(text.as_bytes(), octets)
+                    .map_err(|error| Error::malformed(error.to_string()))?;
                 out.write_all(octets)?;
                 octets.clear();
             }
@@ -103,7 +122,12 @@ impl Sink {
         Ok(())
     }
 
-    pub(super) fn comment(&mut self, text: &str, place: Place, in_signature: bool) -> Result<(), Error> {
+    pub(super) fn comment(
+        &mut self,
+        text: &str,
+        place: Place,
+        in_signature: bool,
+    ) -> Result<(), Error> {
         if self.comments
             && !self.leaves_out(in_signature)
             && let Content::Canonical(stream) = &mut self.content
@@ -113,7 +137,12 @@ impl Sink {
         Ok(())
     }
 
-    pub(super) fn instruction(&mut self, instruction: &Instruction<'_>, place: Place, in_signature: bool) -> Result<(), Error> {
+    pub(super) fn instruction(
+        &mut self,
+        instruction: &Instruction<'_>,
+        place: Place,
+        in_signature: bool,
+    ) -> Result<(), Error> {
         if !self.leaves_out(in_signature)
             && let Content::Canonical(stream) = &mut self.content
         {
