@@ -355,6 +355,7 @@ impl<'a> DsaKey<'a> {
     /// # Errors
     /// Why not.
     #[cfg(feature = "dsa")]
+    #[expect(clippy::many_single_char_names, reason = "the names are the standard's")]
     pub fn verify_digest(&self, digest: &[u8], r: &[u8], s: &[u8]) -> Result<(), SignatureError> {
         use dsa::{
             BoxedUint, Components, Signature, VerifyingKey, signature::hazmat::PrehashVerifier,

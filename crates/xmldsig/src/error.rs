@@ -80,7 +80,9 @@ impl From<XmlError> for Error {
     fn from(error: XmlError) -> Error {
         let kind = match &error.fault {
             XmlFault::Limit(_) => ErrorKind::Limit,
-            XmlFault::UnsupportedEncoding(_) | XmlFault::UnsupportedVersion(_) => ErrorKind::Unsupported,
+            XmlFault::UnsupportedEncoding(_) | XmlFault::UnsupportedVersion(_) => {
+                ErrorKind::Unsupported
+            }
             XmlFault::DoctypeRefused => ErrorKind::Policy,
             XmlFault::Io(_) => ErrorKind::Dereference,
             _ => ErrorKind::Malformed,
@@ -141,7 +143,9 @@ impl From<SignatureError> for Error {
         match error {
             SignatureError::NotAllowed(error) => error.into(),
             SignatureError::Key(error) => error.into(),
-            SignatureError::Unsupported(_) | SignatureError::WrongKey { .. } => Error::unsupported(error.to_string()),
+            SignatureError::Unsupported(_) | SignatureError::WrongKey { .. } => {
+                Error::unsupported(error.to_string())
+            }
             SignatureError::Bad => Error::malformed(error.to_string()),
         }
     }

@@ -12,8 +12,8 @@ pub mod base64;
 pub mod c14n;
 pub mod document;
 mod error;
-pub mod verify;
 mod signature;
+pub mod verify;
 pub mod xml;
 pub mod xpath;
 

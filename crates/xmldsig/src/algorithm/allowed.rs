@@ -42,7 +42,7 @@ impl Allowed {
         match switch {
             Switch::LegacySha1 => self.sha1 = true,
             Switch::Dsa => self.dsa = true,
-            Switch::Rsa(bits) => self.rsa_bits = bits.clamp(MIN_RSA_BITS, MAX_RSA_BITS),
+            Switch::RsaBits(bits) => self.rsa_bits = bits.clamp(MIN_RSA_BITS, MAX_RSA_BITS),
             Switch::DsaBits(bits) => {
                 self.dsa = true;
                 self.dsa_bits = bits.clamp(MIN_DSA_BITS, MAX_DSA_BITS);
@@ -75,7 +75,7 @@ impl Allowed {
     pub(super) fn rsa(&self, bits: usize) -> Result<(), NotAllowed> {
         if bits < self.rsa_bits {
             let what = format!("an RSA key of {bits} bits");
-            let switch = (bits >= MIN_RSA_BITS).then_some(Switch::Rsa(bits));
+            let switch = (bits >= MIN_RSA_BITS).then_some(Switch::RsaBits(bits));
             return Err(NotAllowed { what, switch });
         }
         Ok(())
@@ -117,7 +117,7 @@ pub enum Switch {
     /// DSA.
     Dsa,
     /// RSA keys from so many bits on; by default 2048, never under 512.
-    Rsa(usize),
+    RsaBits(usize),
     /// DSA, with keys from so many bits on; by default 1024, never under 512.
     DsaBits(usize),
     /// HMACs from so many bits on; by default half of the hash and at least 80, never under 40.
@@ -129,7 +129,7 @@ impl fmt::Display for Switch {
         match self {
             Switch::LegacySha1 => f.write_str("legacy-sha1"),
             Switch::Dsa => f.write_str("dsa"),
-            Switch::Rsa(bits) => write!(f, "rsa-{bits}"),
+            Switch::RsaBits(bits) => write!(f, "rsa-{bits}"),
             Switch::DsaBits(bits) => write!(f, "dsa-{bits}"),
             Switch::HmacTruncation(bits) => write!(f, "hmac-truncation-{bits}"),
         }
@@ -156,7 +156,7 @@ impl FromStr for Switch {
             "legacy-sha1" => Switch::LegacySha1,
             "dsa" => Switch::Dsa,
             _ => bits("rsa-", MIN_RSA_BITS, MAX_RSA_BITS)
-                .map(Switch::Rsa)
+                .map(Switch::RsaBits)
                 .or_else(|| bits("dsa-", MIN_DSA_BITS, MAX_DSA_BITS).map(Switch::DsaBits))
                 .or_else(|| {
                     bits("hmac-truncation-", MIN_HMAC_BITS, 512).map(Switch::HmacTruncation)
@@ -220,8 +220,8 @@ mod tests {
     fn short_keys_are_refused_with_the_switch_that_takes_them() {
         let allowed = Allowed::default();
         allowed.rsa(2048).unwrap();
-        assert_eq!(allowed.rsa(1024).unwrap_err().switch, Some(Switch::Rsa(1024)));
-        allowed.with(Switch::Rsa(1024)).rsa(1024).unwrap();
+        assert_eq!(allowed.rsa(1024).unwrap_err().switch, Some(Switch::RsaBits(1024)));
+        allowed.with(Switch::RsaBits(1024)).rsa(1024).unwrap();
         assert_eq!(allowed.dsa(1024).unwrap_err().switch, Some(Switch::Dsa));
         let with_dsa = allowed.with(Switch::Dsa);
         with_dsa.dsa(1024).unwrap();

@@ -296,7 +296,6 @@ pub(super) fn sign_ed25519(
     Ok(signature.as_ref().to_vec())
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "handed to map_err")]
 fn rejected(error: aws_lc_rs::error::KeyRejected) -> KeyError {
     KeyError::Malformed(format!("the crypto library says {error}"))
 }

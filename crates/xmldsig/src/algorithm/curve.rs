@@ -267,8 +267,7 @@ mod tests {
     /// The numbers of a curve, as they might stand in a document.
     fn numbers(curve: Curve) -> [Vec<u8>; 5] {
         let known = curve.known();
-        let mut numbers =
-            [known.prime, known.a, known.b, known.base, known.order].map(|digits| octets(digits));
+        let mut numbers = [known.prime, known.a, known.b, known.base, known.order].map(octets);
         numbers[3].insert(0, 4);
         numbers
     }

@@ -54,7 +54,7 @@ pub(super) struct RsaKey {
     pub exponent: Vec<u8>,
     /// Both as an RSAPublicKey (RFC 8017, appendix A.1.1), which is what AWS-LC reads.
     pub der: Vec<u8>,
-    pub use_: RsaUse,
+    pub usage: RsaUse,
 }
 
 /// What an RSA key says that it is for (RFC 4055, section 1.2).
@@ -189,8 +189,7 @@ impl VerificationKey {
     /// # Errors
     /// When it is empty, or longer than [`MAX_SECRET`].
     pub fn from_secret(secret: &[u8]) -> Result<VerificationKey, KeyError> {
-        check_bits("HMAC secret", secret.len() * 8, 8, MAX_SECRET * 8)?;
-        Ok(VerificationKey(Kind::Secret(Zeroizing::new(secret.to_vec()))))
+        wiped(secret).map(|secret| VerificationKey(Kind::Secret(secret)))
     }
 
     /// A public key that a certificate reader has read.
@@ -206,8 +205,8 @@ impl VerificationKey {
                 if modulus.is_negative() || exponent.is_negative() {
                     return Err(KeyError::Malformed("a negative number".to_owned()));
                 }
-                let use_ = if pss { pss_use(key)? } else { RsaUse::Any };
-                let key = RsaKey::new(modulus.unsigned(), exponent.unsigned(), use_)?;
+                let usage = if pss { pss_use(key)? } else { RsaUse::Any };
+                let key = RsaKey::new(modulus.unsigned(), exponent.unsigned(), usage)?;
                 Ok(VerificationKey(Kind::Rsa(key)))
             }
             KeyAlgorithm::Dsa { .. } => {
@@ -255,7 +254,7 @@ impl VerificationKey {
 impl fmt::Display for VerificationKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Kind::Rsa(key) if key.use_ == RsaUse::Any => write!(f, "RSA-{}", self.bits()),
+            Kind::Rsa(key) if key.usage == RsaUse::Any => write!(f, "RSA-{}", self.bits()),
             Kind::Rsa(_) => write!(f, "RSA-PSS-{}", self.bits()),
             Kind::Dsa { .. } => write!(f, "DSA-{}", self.bits()),
             Kind::Ec(curve, _) => write!(f, "ECDSA {curve}"),
@@ -272,7 +271,7 @@ impl fmt::Debug for VerificationKey {
 }
 
 impl RsaKey {
-    fn new(modulus: &[u8], exponent: &[u8], use_: RsaUse) -> Result<RsaKey, KeyError> {
+    fn new(modulus: &[u8], exponent: &[u8], usage: RsaUse) -> Result<RsaKey, KeyError> {
         let (modulus, exponent) = (strip(modulus), strip(exponent));
         check_bits("modulus", bits(modulus), MIN_RSA_BITS, MAX_RSA_BITS)?;
         check_bits("exponent", bits(exponent), 2, MAX_EXPONENT_BITS)?;
@@ -282,7 +281,7 @@ impl RsaKey {
             }
         }
         let der = element(0x30, &[integer(modulus), integer(exponent)].concat());
-        Ok(RsaKey { modulus: modulus.to_vec(), exponent: exponent.to_vec(), der, use_ })
+        Ok(RsaKey { modulus: modulus.to_vec(), exponent: exponent.to_vec(), der, usage })
     }
 }
 
@@ -309,6 +308,12 @@ fn named(curve: certificate::Curve<'_>) -> Result<Curve, KeyError> {
         certificate::Curve::Other(oid) => Curve::from_oid(oid),
         other => Err(KeyError::Unsupported(other.to_string())),
     }
+}
+
+/// A copy of an HMAC's secret that is wiped in the end.
+pub(super) fn wiped(secret: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    check_bits("HMAC secret", secret.len() * 8, 8, MAX_SECRET * 8)?;
+    Ok(Zeroizing::new(secret.to_vec()))
 }
 
 pub(super) fn strip(number: &[u8]) -> &[u8] {
@@ -346,4 +351,128 @@ fn element(tag: u8, content: &[u8]) -> Vec<u8> {
     }
     out.extend(content);
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::algorithm::{Allowed, SignatureAlgorithm, SignatureError};
+    use proptest::prelude::*;
+
+    /// An odd number of so many bits.
+    fn odd(bits: usize) -> Vec<u8> {
+        let mut number = vec![0xff; bits.div_ceil(8)];
+        number[0] >>= (8 - bits % 8) % 8;
+        number
+    }
+
+    #[test]
+    fn rsa_keys_are_bounded() {
+        let size = |bits, exponent: &[u8]| VerificationKey::from_rsa(&odd(bits), exponent);
+        for bits in [512, 1023, 1024, 2048, 16_384] {
+            assert_eq!(size(bits, &[3]).unwrap().bits(), bits);
+        }
+        for bits in [8, 511, 16_385, 1_000_000] {
+            assert!(matches!(
+                size(bits, &[3]),
+                Err(KeyError::Size { what: "modulus", found, .. }) if found == bits
+            ));
+        }
+        for exponent in [&[][..], &[0], &[1], &[0, 1], &[0xff; 5], &[0xff; 256]] {
+            let result = size(2048, exponent);
+            assert!(matches!(result, Err(KeyError::Size { what: "exponent", .. })), "{result:?}");
+        }
+        size(2048, &[1, 0xff, 0xff, 0xff, 0xff]).unwrap();
+        size(2048, &[0, 0, 0, 0, 0, 0, 3]).unwrap();
+        assert!(matches!(size(2048, &[4]), Err(KeyError::Malformed(_))));
+        let mut even = odd(2048);
+        even[255] = 0xfe;
+        assert!(matches!(VerificationKey::from_rsa(&even, &[3]), Err(KeyError::Malformed(_))));
+    }
+
+    #[test]
+    fn keys_at_every_bound_are_worked_with() {
+        for bits in [512, 513, 1023, 1024, 2047, 2048, 8192, 8193, 16_384] {
+            let key = VerificationKey::from_rsa(&odd(bits), &[1, 0xff, 0xff, 0xff, 0xff]).unwrap();
+            let allowed = Allowed::default().with("rsa-512".parse().unwrap());
+            for uri in [
+                "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
+                "http://www.w3.org/2001/04/xmldsig-more#rsa-sha384",
+                "http://www.w3.org/2007/05/xmldsig-more#sha512-rsa-MGF1",
+            ] {
+                let algorithm = SignatureAlgorithm::from_uri(uri).unwrap();
+                let signature = vec![1; bits.div_ceil(8)];
+                let result = algorithm.verify(&key, b"", &signature, &allowed);
+                assert_eq!(result, Err(SignatureError::Bad), "{bits} bits");
+            }
+        }
+    }
+
+    #[test]
+    fn other_keys_are_bounded_too() {
+        let dsa = |p, q, g: &[u8], y: &[u8]| {
+            VerificationKey::from_dsa(DsaKey { p: &odd(p), q: &odd(q), g, y })
+        };
+        dsa(1024, 160, &[2], &[3]).unwrap();
+        for (p, q, g, y) in [
+            (511, 160, 2, 2),
+            (3073, 256, 2, 2),
+            (1024, 159, 2, 2),
+            (1024, 257, 2, 2),
+            (1024, 160, 1025, 2),
+            (1024, 160, 2, 1025),
+            (1024, 160, 1, 2),
+            (1024, 160, 2, 1),
+        ] {
+            let result = dsa(p, q, &odd(g), &odd(y));
+            assert!(matches!(result, Err(KeyError::Size { .. })), "{p} {q} {g} {y}: {result:?}");
+        }
+        assert!(VerificationKey::from_secret(b"").is_err());
+        assert!(VerificationKey::from_secret(&vec![1; MAX_SECRET]).is_ok());
+        assert!(VerificationKey::from_secret(&vec![1; MAX_SECRET + 1]).is_err());
+        assert!(VerificationKey::from_ec(Curve::P384, &[4; 65]).is_err());
+        assert!(VerificationKey::from_ec_coordinates(Curve::P256, &[1; 33], &[1]).is_err());
+    }
+
+    #[test]
+    fn a_point_beside_its_curve_is_the_keys_fault() {
+        for curve in Curve::ALL {
+            let key = VerificationKey::from_ec_coordinates(curve, &[1], &[1]).unwrap();
+            let algorithm = SignatureAlgorithm::Ecdsa(DigestAlgorithm::Sha256);
+            let signature = vec![1; 2 * curve.width()];
+            let result = algorithm.verify(&key, b"", &signature, &Allowed::default());
+            assert!(matches!(result, Err(SignatureError::Key(_))), "{curve}: {result:?}");
+        }
+    }
+
+    #[test]
+    fn secrets_do_not_show() {
+        let key = VerificationKey::from_secret(b"secret").unwrap();
+        assert_eq!(format!("{key:?}"), "VerificationKey(an HMAC secret)");
+        assert_eq!(key.numbers(), KeyNumbers::Secret);
+    }
+
+    proptest! {
+        #[test]
+        fn no_octets_make_it_panic(octets in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = VerificationKey::from_spki_der(&octets);
+            let _ = VerificationKey::from_pem(&octets);
+            let _ = crate::algorithm::SigningKey::from_der(&octets);
+            let _ = ExplicitCurve::read(&octets);
+        }
+
+        #[test]
+        fn rsa_keys_are_encoded_as_they_are_read(
+            modulus in prop::collection::vec(any::<u8>(), 65..300),
+            exponent in prop::collection::vec(any::<u8>(), 1..6),
+        ) {
+            if let Ok(key) = VerificationKey::from_rsa(&modulus, &exponent) {
+                let Kind::Rsa(rsa) = &key.0 else { panic!("{key:?}") };
+                let mut numbers = Reader::new(&rsa.der).sequence().unwrap();
+                prop_assert_eq!(numbers.integer().unwrap().unsigned(), strip(&modulus));
+                prop_assert_eq!(numbers.integer().unwrap().unsigned(), strip(&exponent));
+                prop_assert!(ravelin_trust::der::first_deviation(&rsa.der).is_none());
+            }
+        }
+    }
 }

@@ -15,6 +15,7 @@ mod curve;
 mod digest;
 mod error;
 mod key;
+mod parameters;
 mod rsa;
 mod signature;
 mod signing_key;
@@ -27,7 +28,6 @@ pub use error::{AlgorithmError, KeyError, NotAllowed, SignatureError, SigningErr
 pub use key::{
     KeyNumbers, MAX_EXPONENT_BITS, MAX_RSA_BITS, MAX_SECRET, MIN_RSA_BITS, VerificationKey,
 };
-pub use signature::{
-    HmacParameters, MAX_SALT, MIN_HMAC_BITS, PssParameters, RSA_PSS_URI, SignatureAlgorithm,
-};
+pub use parameters::{HmacParameters, MAX_SALT, MIN_HMAC_BITS, PssParameters};
+pub use signature::{RSA_PSS_URI, SignatureAlgorithm};
 pub use signing_key::SigningKey;

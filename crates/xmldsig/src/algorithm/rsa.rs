@@ -44,7 +44,8 @@ pub(super) fn verify_pss(
     let Some(zeros) = masked_length.checked_sub(pss.salt_length() + 1) else { return false };
     let (masked, rest) = encoded.split_at(masked_length);
     let (hash, trailer) = rest.split_at(hash_length);
-    let unused = 0xff_u8.checked_shl(8 - (8 * length - bits) as u32).unwrap_or(0);
+    // The leading bits that one bit less than the modulus has do not reach.
+    let unused = !(0xff >> (8 * length - bits));
     if excess.iter().any(|octet| *octet != 0) || trailer != [0xbc] || masked[0] & unused != 0 {
         return false;
     }

@@ -1,7 +1,8 @@
 //! Signature algorithms, and whether a signature holds.
 
 use super::{
-    AlgorithmError, Allowed, DigestAlgorithm, SignatureError, VerificationKey, backend,
+    AlgorithmError, Allowed, DigestAlgorithm, HmacParameters, NotAllowed, PssParameters,
+    SignatureError, Switch, VerificationKey, backend,
     key::{Kind, RsaUse},
     rsa, unsupported,
 };
@@ -10,10 +11,6 @@ use std::fmt;
 
 /// The URI of RSA-PSS whose parameters stand in the SignatureMethod (RFC 9231, section 2.3.9).
 pub const RSA_PSS_URI: &str = "http://www.w3.org/2007/05/xmldsig-more#rsa-pss";
-/// Bits of the shortest HMAC that can be allowed at all.
-pub const MIN_HMAC_BITS: usize = 40;
-/// Octets of the longest PSS salt: the longest that a modulus has room for.
-pub const MAX_SALT: usize = super::MAX_RSA_BITS / 8;
 
 /// A signature algorithm (W3C XML Signature 1.1, sections 6.3 and 6.4; RFC 9231, sections 2.2 and 2.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,26 +30,11 @@ pub enum SignatureAlgorithm {
     Hmac(HmacParameters),
 }
 
-/// Parameters of RSA-PSS (RFC 8017, section 8.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct PssParameters {
-    hash: DigestAlgorithm,
-    mask_hash: DigestAlgorithm,
-    salt_length: usize,
-}
-
-/// Parameters of an HMAC (W3C XML Signature 1.1, section 6.3.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct HmacParameters {
-    hash: DigestAlgorithm,
-    output_bits: usize,
-}
-
 /// Algorithms without parameters in the document, and their URIs.
 fn all() -> impl Iterator<Item = (SignatureAlgorithm, &'static str)> {
     use DigestAlgorithm as D;
     use SignatureAlgorithm as S;
-    let hmac = |hash: D| S::Hmac(HmacParameters { hash, output_bits: hash.length() * 8 });
+    let hmac = |hash: D| S::Hmac(HmacParameters::whole(hash));
     let pss = |hash| S::RsaPss(PssParameters::fixed(hash));
     [
         (S::RsaPkcs1(D::Sha1), "http://www.w3.org/2000/09/xmldsig#rsa-sha1"),
@@ -112,10 +94,9 @@ impl SignatureAlgorithm {
     pub fn uri(self) -> Option<&'static str> {
         let plain = match self {
             SignatureAlgorithm::RsaPss(pss) if !pss.is_fixed() => return Some(RSA_PSS_URI),
-            SignatureAlgorithm::Hmac(hmac) => SignatureAlgorithm::Hmac(HmacParameters {
-                output_bits: hmac.hash.length() * 8,
-                ..hmac
-            }),
+            SignatureAlgorithm::Hmac(hmac) => {
+                SignatureAlgorithm::Hmac(HmacParameters::whole(hmac.hash()))
+            }
             other => other,
         };
         all().find(|(algorithm, _)| *algorithm == plain).map(|(_, uri)| uri)
@@ -140,8 +121,8 @@ impl SignatureAlgorithm {
             SignatureAlgorithm::RsaPkcs1(hash)
             | SignatureAlgorithm::Ecdsa(hash)
             | SignatureAlgorithm::Dsa(hash) => Some(hash),
-            SignatureAlgorithm::RsaPss(pss) => Some(pss.hash),
-            SignatureAlgorithm::Hmac(hmac) => Some(hmac.hash),
+            SignatureAlgorithm::RsaPss(pss) => Some(pss.hash()),
+            SignatureAlgorithm::Hmac(hmac) => Some(hmac.hash()),
             SignatureAlgorithm::Ed25519 => None,
         }
     }
@@ -152,11 +133,13 @@ impl SignatureAlgorithm {
     /// Why not; never [`SignatureError::Bad`].
     pub fn check(self, key: &VerificationKey, allowed: &Allowed) -> Result<(), SignatureError> {
         let fits = match (self, &key.0) {
-            (SignatureAlgorithm::RsaPkcs1(_), Kind::Rsa(key)) => key.use_ == RsaUse::Any,
-            (SignatureAlgorithm::RsaPss(pss), Kind::Rsa(key)) => match key.use_ {
+            (SignatureAlgorithm::RsaPkcs1(_), Kind::Rsa(key)) => key.usage == RsaUse::Any,
+            (SignatureAlgorithm::RsaPss(pss), Kind::Rsa(key)) => match key.usage {
                 RsaUse::Any | RsaUse::Pss => true,
                 RsaUse::PssWith(hash) => {
-                    pss.hash == hash && pss.mask_hash == hash && pss.salt_length >= hash.length()
+                    pss.hash() == hash
+                        && pss.mask_hash() == hash
+                        && pss.salt_length() >= hash.length()
                 }
             },
             (SignatureAlgorithm::Ecdsa(_), Kind::Ec(..))
@@ -183,6 +166,27 @@ impl SignatureAlgorithm {
             _ => {}
         }
         Ok(())
+    }
+
+    /// What has to be allowed before such signatures by such a key are taken: a report shows it.
+    ///
+    /// # Errors
+    /// When nothing helps.
+    pub fn needs(self, key: &VerificationKey) -> Result<Vec<Switch>, SignatureError> {
+        let mut allowed = Allowed::default();
+        let mut needed = Vec::new();
+        loop {
+            match self.check(key, &allowed) {
+                Ok(()) => return Ok(needed),
+                Err(SignatureError::NotAllowed(NotAllowed { switch: Some(switch), .. }))
+                    if !needed.contains(&switch) =>
+                {
+                    allowed = allowed.with(switch);
+                    needed.push(switch);
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Whether `signature` is one over `message` by `key`.
@@ -216,8 +220,8 @@ impl SignatureAlgorithm {
                 backend::verify_ed25519(point, message, signature)?
             }
             (SignatureAlgorithm::Hmac(hmac), Kind::Secret(secret)) => {
-                signature.len() * 8 == hmac.output_bits
-                    && backend::verify_hmac(hmac.hash, secret, message, signature)
+                signature.len() * 8 == hmac.output_bits()
+                    && backend::verify_hmac(hmac.hash(), secret, message, signature)
                         .ok_or_else(|| SignatureError::Unsupported(self.to_string()))?
             }
             _ => false,
@@ -248,12 +252,12 @@ impl fmt::Display for SignatureAlgorithm {
         match self {
             SignatureAlgorithm::RsaPkcs1(hash) => write!(f, "RSA with {hash}"),
             SignatureAlgorithm::RsaPss(pss) => {
-                write!(f, "RSA-PSS with {}", pss.hash)?;
-                if pss.mask_hash != pss.hash {
-                    write!(f, ", a mask by {}", pss.mask_hash)?;
+                write!(f, "RSA-PSS with {}", pss.hash())?;
+                if pss.mask_hash() != pss.hash() {
+                    write!(f, ", a mask by {}", pss.mask_hash())?;
                 }
-                if pss.salt_length != pss.hash.length() {
-                    write!(f, ", a salt of {} octets", pss.salt_length)?;
+                if pss.salt_length() != pss.hash().length() {
+                    write!(f, ", a salt of {} octets", pss.salt_length())?;
                 }
                 Ok(())
             }
@@ -261,9 +265,9 @@ impl fmt::Display for SignatureAlgorithm {
             SignatureAlgorithm::Dsa(hash) => write!(f, "DSA with {hash}"),
             SignatureAlgorithm::Ed25519 => f.write_str("Ed25519"),
             SignatureAlgorithm::Hmac(hmac) => {
-                write!(f, "HMAC with {}", hmac.hash)?;
-                if hmac.output_bits != hmac.hash.length() * 8 {
-                    write!(f, ", cut to {} bits", hmac.output_bits)?;
+                write!(f, "HMAC with {}", hmac.hash())?;
+                if hmac.output_bits() != hmac.hash().length() * 8 {
+                    write!(f, ", cut to {} bits", hmac.output_bits())?;
                 }
                 Ok(())
             }
@@ -271,108 +275,11 @@ impl fmt::Display for SignatureAlgorithm {
     }
 }
 
-impl PssParameters {
-    /// Parameters as they stand in a document; what is left out has its default (RFC 9231, section 2.3.9): SHA-256, a
-    /// mask by MGF1 with SHA-256, a salt as long as the hash, the trailer 1.
-    ///
-    /// # Errors
-    /// For another trailer, or a salt that no key has room for.
-    pub fn new(
-        hash: Option<DigestAlgorithm>,
-        mask_hash: Option<DigestAlgorithm>,
-        salt_length: Option<usize>,
-        trailer: Option<u64>,
-    ) -> Result<PssParameters, AlgorithmError> {
-        let hash = hash.unwrap_or(DigestAlgorithm::Sha256);
-        let mask_hash = mask_hash.unwrap_or(DigestAlgorithm::Sha256);
-        let salt_length = salt_length.unwrap_or_else(|| hash.length());
-        if trailer.is_some_and(|trailer| trailer != 1) {
-            return Err(AlgorithmError::Parameters("RSA-PSS has no trailer but 1".to_owned()));
-        }
-        if salt_length > MAX_SALT {
-            return Err(AlgorithmError::Parameters(format!(
-                "an RSA-PSS salt of {salt_length} octets, more than {MAX_SALT}"
-            )));
-        }
-        Ok(PssParameters { hash, mask_hash, salt_length })
-    }
-
-    /// Those of the algorithms that have their parameters in their name (RFC 9231, section 2.3.10).
-    pub fn fixed(hash: DigestAlgorithm) -> PssParameters {
-        PssParameters { hash, mask_hash: hash, salt_length: hash.length() }
-    }
-
-    /// The hash of the signed octets.
-    pub fn hash(&self) -> DigestAlgorithm {
-        self.hash
-    }
-
-    /// The hash that makes the mask. SHA-1 does no harm here.
-    pub fn mask_hash(&self) -> DigestAlgorithm {
-        self.mask_hash
-    }
-
-    /// Octets of the salt.
-    pub fn salt_length(&self) -> usize {
-        self.salt_length
-    }
-
-    /// Whether one of the algorithms with fixed parameters has these.
-    pub fn is_fixed(&self) -> bool {
-        *self == PssParameters::fixed(self.hash)
-    }
-}
-
-impl Default for PssParameters {
-    fn default() -> PssParameters {
-        PssParameters::fixed(DigestAlgorithm::Sha256)
-    }
-}
-
-impl HmacParameters {
-    /// An HMAC in its whole length.
-    ///
-    /// # Errors
-    /// For the SHA-3 hashes, with which XML signatures have no HMAC.
-    pub fn new(hash: DigestAlgorithm) -> Result<HmacParameters, AlgorithmError> {
-        let whole = HmacParameters { hash, output_bits: hash.length() * 8 };
-        if SignatureAlgorithm::Hmac(whole).uri().is_none() {
-            return Err(AlgorithmError::Unsupported("HMAC with SHA-3"));
-        }
-        Ok(whole)
-    }
-
-    /// The same, cut to so many bits. Whether that is enough is for [`Allowed`] to say.
-    ///
-    /// # Errors
-    /// When it is no multiple of 8, nothing, or more than there is.
-    pub fn with_output_bits(self, bits: usize) -> Result<HmacParameters, AlgorithmError> {
-        let most = self.hash.length() * 8;
-        if bits == 0 || bits > most || bits % 8 != 0 {
-            return Err(AlgorithmError::Parameters(format!(
-                "an HMAC with {} of {bits} bits: there are 8 to {most}, in steps of 8",
-                self.hash
-            )));
-        }
-        Ok(HmacParameters { output_bits: bits, ..self })
-    }
-
-    /// The hash.
-    pub fn hash(self) -> DigestAlgorithm {
-        self.hash
-    }
-
-    /// Bits of the output.
-    pub fn output_bits(self) -> usize {
-        self.output_bits
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::algorithm::{NotAllowed, SigningKey, Switch};
-    use DigestAlgorithm::{Sha1, Sha256, Sha384, Sha512};
+    use crate::algorithm::SigningKey;
+    use DigestAlgorithm::{Sha1, Sha256, Sha384};
 
     const MESSAGE: &[u8] = b"<SignedInfo/>";
 
@@ -388,38 +295,6 @@ mod tests {
             assert_eq!(algorithm.uri(), Some(uri));
             assert!(seen.insert(algorithm), "{algorithm} twice");
         }
-    }
-
-    #[test]
-    fn parameters_of_pss_have_their_defaults() {
-        let default = PssParameters::new(None, None, None, None).unwrap();
-        assert_eq!(default, PssParameters::fixed(Sha256));
-        assert_eq!(
-            SignatureAlgorithm::from_uri(RSA_PSS_URI),
-            Ok(SignatureAlgorithm::RsaPss(default))
-        );
-        let other = PssParameters::new(Some(Sha512), None, None, Some(1)).unwrap();
-        assert_eq!((other.mask_hash(), other.salt_length()), (Sha256, 64));
-        let algorithm = SignatureAlgorithm::RsaPss(other);
-        assert_eq!(algorithm.uri(), Some(RSA_PSS_URI));
-        assert_eq!(algorithm.to_string(), "RSA-PSS with SHA-512, a mask by SHA-256");
-        assert!(PssParameters::new(None, None, None, Some(2)).is_err());
-        assert!(PssParameters::new(None, None, Some(MAX_SALT + 1), None).is_err());
-    }
-
-    #[test]
-    fn output_lengths_are_whole_octets_of_what_there_is() {
-        for bits in [0, 4, 81, 161, 168, usize::MAX] {
-            assert!(
-                matches!(hmac(Sha1).with_output_bits(bits), Err(AlgorithmError::Parameters(_))),
-                "{bits}"
-            );
-        }
-        assert_eq!(hmac(Sha1).with_output_bits(160), Ok(hmac(Sha1)));
-        let cut = hmac(Sha1).with_output_bits(96).unwrap();
-        assert_eq!(cut.uri(), hmac(Sha1).uri());
-        assert!(SignatureAlgorithm::Ed25519.with_output_bits(160).is_err());
-        assert!(HmacParameters::new(DigestAlgorithm::Sha3_256).is_err());
     }
 
     #[test]
@@ -471,6 +346,22 @@ mod tests {
         assert_eq!(result, Err(SignatureError::Bad));
         let error = hmac(Sha256).check(&rsa, &Allowed::default()).unwrap_err();
         assert_eq!(error.to_string(), "a key of RSA-2048 makes no signatures of HMAC with SHA-256");
+    }
+
+    #[test]
+    fn what_is_needed_is_what_helps() {
+        let p = [0xff; 64];
+        let numbers = DsaKey { p: &p, q: &[0xff; 20], g: &[2], y: &[3] };
+        let key = VerificationKey::from_dsa(numbers).unwrap();
+        let algorithm = SignatureAlgorithm::Dsa(Sha1);
+        let needed = algorithm.needs(&key).unwrap();
+        assert_eq!(needed, [Switch::LegacySha1, Switch::Dsa, Switch::DsaBits(512)]);
+        let allowed = needed.into_iter().fold(Allowed::default(), Allowed::with);
+        algorithm.check(&key, &allowed).unwrap();
+        assert!(hmac(Sha1).with_output_bits(32).unwrap().needs(&key).is_err());
+        let secret = VerificationKey::from_secret(b"secret").unwrap();
+        assert_eq!(hmac(Sha1).needs(&secret), Ok(Vec::new()));
+        assert!(hmac(Sha1).with_output_bits(32).unwrap().needs(&secret).is_err());
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! Keys that make signatures.
 
 use super::{
-    Curve, KeyError, SignatureAlgorithm, SigningError, VerificationKey,
+    Curve, DigestAlgorithm, HmacParameters, KeyError, SignatureAlgorithm, SigningError,
+    VerificationKey,
     backend::{self, PrivateKey},
-    key::{Kind, MAX_SECRET},
+    key::{self, Kind},
 };
-use super::{DigestAlgorithm, HmacParameters};
 use ravelin_trust::der::{Oid, Reader, tag};
 use rustls_pki_types::{
     PrivateKeyDer,
@@ -82,11 +82,9 @@ impl SigningKey {
     /// The secret of an HMAC. It is wiped when the key goes.
     ///
     /// # Errors
-    /// When it is empty, or longer than [`MAX_SECRET`].
+    /// When it is empty, or longer than [`MAX_SECRET`](super::MAX_SECRET).
     pub fn from_secret(secret: &[u8]) -> Result<SigningKey, KeyError> {
-        VerificationKey::from_secret(secret)?;
-        debug_assert!(secret.len() <= MAX_SECRET);
-        Ok(SigningKey(Half::Secret(Zeroizing::new(secret.to_vec()))))
+        key::wiped(secret).map(|secret| SigningKey(Half::Secret(secret)))
     }
 
     /// The key that verifies what this one signs.

@@ -6,7 +6,7 @@ use crate::xml::{NameId, PrefixId, Start};
 use std::collections::BTreeMap;
 
 /// The `xml:…` attributes of the elements that are open.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Inherited {
     /// Depth of the element, from 1; local name; value.
     open: Vec<(usize, NameId, String)>,
@@ -51,10 +51,17 @@ impl Inherited {
         let own = |local: &str| start.attribute(crate::xml::XML_NAMESPACE, local);
         result.retain(|local, _| own(local).is_none());
         if version_11 {
-            let bases = self.open.iter().filter(|(_, local, _)| names.text(*local) == "base").map(|(.., value)| value.as_str());
+            let bases = self
+                .open
+                .iter()
+                .filter(|(_, local, _)| names.text(*local) == "base")
+                .map(|(.., value)| value.as_str());
             let bases: Vec<&str> = bases.chain(own("base")).collect();
             if bases.len() > usize::from(own("base").is_some()) {
-                let joined = bases.iter().skip(1).fold(bases[0].to_owned(), |base, reference| join(&base, reference));
+                let joined = bases
+                    .iter()
+                    .skip(1)
+                    .fold(bases[0].to_owned(), |base, reference| join(&base, reference));
                 if !joined.is_empty() {
                     result.insert("base".to_owned(), joined);
                 }
@@ -93,7 +100,11 @@ pub(crate) fn join(base: &str, reference: &str) -> String {
                     remove_dots(&format!("/{}", reference.path))
                 } else {
                     // A base that ends with `..` is a folder.
-                    let folder = if base.path.ends_with("..") { format!("{}/", base.path) } else { base.path.to_owned() };
+                    let folder = if base.path.ends_with("..") {
+                        format!("{}/", base.path)
+                    } else {
+                        base.path.to_owned()
+                    };
                     let end = folder.rfind('/').map_or(0, |slash| slash + 1);
                     remove_dots(&format!("{}{}", &folder[..end], reference.path))
                 };
@@ -157,7 +168,9 @@ impl<'a> Parts<'a> {
     fn of(text: &'a str) -> Parts<'a> {
         let text = text.split_once('#').map_or(text, |(before, _)| before);
         let (scheme, rest) = match text.split_once(':') {
-            Some((scheme, rest)) if !scheme.is_empty() && !scheme.contains(['/', '?']) => (Some(scheme), rest),
+            Some((scheme, rest)) if !scheme.is_empty() && !scheme.contains(['/', '?']) => {
+                (Some(scheme), rest)
+            }
             _ => (None, text),
         };
         let (rest, query) = match rest.split_once('?') {

@@ -29,7 +29,11 @@ static METHODS: [(&str, Flavour, bool); 6] = [
     ("http://www.w3.org/2006/12/xml-c14n11", Flavour::Inclusive11, false),
     ("http://www.w3.org/2006/12/xml-c14n11#WithComments", Flavour::Inclusive11, true),
     ("http://www.w3.org/2001/10/xml-exc-c14n#", Flavour::Exclusive { prefixes: Vec::new() }, false),
-    ("http://www.w3.org/2001/10/xml-exc-c14n#WithComments", Flavour::Exclusive { prefixes: Vec::new() }, true),
+    (
+        "http://www.w3.org/2001/10/xml-exc-c14n#WithComments",
+        Flavour::Exclusive { prefixes: Vec::new() },
+        true,
+    ),
 ];
 
 impl Method {
@@ -58,7 +62,9 @@ impl Method {
 
     /// Its algorithm identifier.
     pub fn uri(&self) -> &'static str {
-        let same = |flavour: &Flavour| std::mem::discriminant(flavour) == std::mem::discriminant(&self.flavour);
+        let same = |flavour: &Flavour| {
+            std::mem::discriminant(flavour) == std::mem::discriminant(&self.flavour)
+        };
         METHODS
             .iter()
             .find(|(_, flavour, comments)| same(flavour) && *comments == self.comments)

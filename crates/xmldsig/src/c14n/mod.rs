@@ -46,7 +46,11 @@ pub enum C14nError {
 ///
 /// # Errors
 /// When the document cannot be read, has no canonical form, or `into` fails. What was written by then is worth nothing.
-pub fn canonicalize<R: Read, W: Write>(reader: &mut Reader<R>, method: &Method, into: W) -> Result<u64, C14nError> {
+pub fn canonicalize<R: Read, W: Write>(
+    reader: &mut Reader<R>,
+    method: &Method,
+    into: W,
+) -> Result<u64, C14nError> {
     let mut stream = Stream::new(method.clone(), into);
     let mut inherited = Inherited::default();
     let mut place = Place::Before;

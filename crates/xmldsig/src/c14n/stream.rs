@@ -63,10 +63,18 @@ impl<W: Write> Stream<W> {
     }
 
     /// An element begins. With the first goes what the elements around it have of `xml:…` attributes.
-    pub(crate) fn start(&mut self, start: &Start<'_>, first: Option<&mut Inherited>) -> Result<(), C14nError> {
+    pub(crate) fn start(
+        &mut self,
+        start: &Start<'_>,
+        first: Option<&mut Inherited>,
+    ) -> Result<(), C14nError> {
         let names = start.names();
         self.choose_declarations(start, first.is_some());
-        let uris = self.declarations.iter().map(|(_, uri)| *uri).chain(start.changes().iter().map(|change| change.after));
+        let uris = self
+            .declarations
+            .iter()
+            .map(|(_, uri)| *uri)
+            .chain(start.changes().iter().map(|change| change.after));
         for uri in uris {
             let uri = names.uri_text(uri);
             if !uri.is_empty() && !tag::is_absolute(uri) {
@@ -83,7 +91,8 @@ impl<W: Write> Stream<W> {
         }
         self.declarations = declarations;
 
-        let inherited = first.map(|inherited| inherited.at(start, &self.method.flavour)).unwrap_or_default();
+        let inherited =
+            first.map(|inherited| inherited.at(start, &self.method.flavour)).unwrap_or_default();
         if inherited.is_empty() {
             self.attributes(start);
         } else {
@@ -126,7 +135,11 @@ impl<W: Write> Stream<W> {
     }
 
     /// A processing instruction.
-    pub(crate) fn instruction(&mut self, instruction: &Instruction<'_>, place: Place) -> io::Result<()> {
+    pub(crate) fn instruction(
+        &mut self,
+        instruction: &Instruction<'_>,
+        place: Place,
+    ) -> io::Result<()> {
         self.outside(place, |buffer| {
             buffer.extend_from_slice(b"<?");
             buffer.extend_from_slice(instruction.target.as_bytes());
@@ -165,7 +178,9 @@ impl<W: Write> Stream<W> {
                 self.declarations.extend(start.scope().in_force());
             } else {
                 let changes = start.changes().iter();
-                let new = changes.filter(|change| change.before != change.after && change.prefix != PrefixId::XML);
+                let new = changes.filter(|change| {
+                    change.before != change.after && change.prefix != PrefixId::XML
+                });
                 self.declarations.extend(new.map(|change| (change.prefix, change.after)));
             }
             return;
@@ -174,7 +189,8 @@ impl<W: Write> Stream<W> {
         let names = start.names();
         if !prefixes.is_empty() && (first || !start.changes().is_empty()) {
             if self.listed.len() < prefixes.len() {
-                self.listed = prefixes.iter().filter_map(|prefix| names.find_prefix(prefix)).collect();
+                self.listed =
+                    prefixes.iter().filter_map(|prefix| names.find_prefix(prefix)).collect();
             }
             for i in 0..self.listed.len() {
                 let prefix = self.listed[i];
@@ -234,15 +250,25 @@ impl<W: Write> Stream<W> {
     }
 
     /// The attributes of an element that inherits some.
-    fn attributes_and(&mut self, start: &Start<'_>, inherited: &std::collections::BTreeMap<String, String>) {
+    fn attributes_and(
+        &mut self,
+        start: &Start<'_>,
+        inherited: &std::collections::BTreeMap<String, String>,
+    ) {
         let own = start.attributes().map(|attribute| {
-            let replaced = if attribute.name.namespace == XML_NAMESPACE { inherited.get(attribute.name.local) } else { None };
+            let replaced = if attribute.name.namespace == XML_NAMESPACE {
+                inherited.get(attribute.name.local)
+            } else {
+                None
+            };
             let value = replaced.map_or(attribute.value, String::as_str);
             (attribute.name.namespace, attribute.name.local, attribute.name.to_string(), value)
         });
-        let missing = inherited.iter().filter(|(local, _)| start.attribute(XML_NAMESPACE, local).is_none());
         let missing =
-            missing.map(|(local, value)| (XML_NAMESPACE, local.as_str(), format!("xml:{local}"), value.as_str()));
+            inherited.iter().filter(|(local, _)| start.attribute(XML_NAMESPACE, local).is_none());
+        let missing = missing.map(|(local, value)| {
+            (XML_NAMESPACE, local.as_str(), format!("xml:{local}"), value.as_str())
+        });
         let mut all: Vec<_> = own.chain(missing).collect();
         all.sort_by_key(|(namespace, local, ..)| (*namespace, *local));
         for (.., name, value) in all {

@@ -68,7 +68,11 @@ impl<R: Read> Input<R> {
     }
 
     /// Reads on from a place that is known.
-    pub(super) fn resume(source: R, encoding: Encoding, start: Position) -> Result<Input<R>, XmlError> {
+    pub(super) fn resume(
+        source: R,
+        encoding: Encoding,
+        start: Position,
+    ) -> Result<Input<R>, XmlError> {
         let mut input = Input {
             source,
             window: String::new(),

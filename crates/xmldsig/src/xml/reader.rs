@@ -143,7 +143,11 @@ impl<R: Read> Reader<R> {
     }
 
     /// Reads the beginning of a document some of whose names may be known.
-    pub(super) fn with_names(source: R, options: &Options, names: Names) -> Result<Reader<R>, XmlError> {
+    pub(super) fn with_names(
+        source: R,
+        options: &Options,
+        names: Names,
+    ) -> Result<Reader<R>, XmlError> {
         // Places in the window have 32 bits.
         let limits = Limits { token: options.limits.token.min(1 << 30), ..options.limits };
         let state = State {
@@ -293,7 +297,9 @@ impl<R: Read> Reader<R> {
         match self.phase {
             Phase::Content | Phase::Prolog => {}
             _ => {
-                return Err(self.input.fault_here(XmlFault::Misplaced("a second document element")));
+                return Err(self
+                    .input
+                    .fault_here(XmlFault::Misplaced("a second document element")));
             }
         }
         let mut entities = Entities::new(self.dtd.as_ref(), &self.limits, self.entity_bytes);

@@ -75,7 +75,11 @@ impl<R> Reader<R> {
 
 impl<R: Read> Reader<R> {
     /// Reads a document from its beginning, once more.
-    pub(crate) fn again(source: R, options: &Options, legacy: Legacy) -> Result<Reader<R>, XmlError> {
+    pub(crate) fn again(
+        source: R,
+        options: &Options,
+        legacy: Legacy,
+    ) -> Result<Reader<R>, XmlError> {
         Reader::with_names(source, options, legacy.names)
     }
 

@@ -1,0 +1,118 @@
+use super::{
+    Bounds, Cursor,
+    read::{canonicalization, shortened},
+};
+use crate::{Error, c14n::Method};
+use std::io::Read;
+
+const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
+const BASE64: &str = "http://www.w3.org/2000/09/xmldsig#base64";
+const XPATH: &str = "http://www.w3.org/TR/1999/REC-xpath-19991116";
+const FILTER2: &str = "http://www.w3.org/2002/06/xmldsig-filter2";
+const XSLT: &str = "http://www.w3.org/TR/1999/REC-xslt-19991116";
+
+/// What is done to what a Reference refers to, before its digest is made (W3C XML Signature 1.1, section 6.6).
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Transform {
+    Canonicalize(Method),
+    /// The Signature that holds the Reference is left out.
+    Enveloped,
+    Base64,
+    /// Nodes for which the expression is true.
+    XPath(Expression),
+    /// XML-Signature XPath Filter 2.0.
+    Filter(Vec<Filter>),
+}
+
+/// An XPath expression where it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Expression {
+    pub(crate) text: String,
+    /// Prefixes and what they stand for, the default namespace left out.
+    pub(crate) namespaces: Vec<(String, String)>,
+    /// Where the element that holds it begins in the document: what `here()` is.
+    pub(crate) offset: u64,
+}
+
+/// A step of a filter.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Filter {
+    pub(crate) kind: FilterKind,
+    pub(crate) expression: Expression,
+}
+
+/// What a step of a filter does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FilterKind {
+    Intersect,
+    Subtract,
+    Union,
+}
+
+impl Transform {
+    /// Reads the Transform element that just began.
+    pub(crate) fn read<R: Read>(
+        cursor: &mut Cursor<R>,
+        bounds: &Bounds,
+    ) -> Result<Transform, Error> {
+        let uri = cursor.required("Algorithm")?;
+        let simple = match uri {
+            ENVELOPED => Transform::Enveloped,
+            BASE64 => Transform::Base64,
+            XPATH => return xpath(cursor, bounds),
+            FILTER2 => return filters(cursor, bounds),
+            XSLT => return Err(cursor.here(Error::unsupported("XSLT is not supported"))),
+            uri if Method::of(uri).is_some() => {
+                return canonicalization(cursor).map(Transform::Canonicalize);
+            }
+            uri => {
+                let detail = format!("there is no transform `{}`", shortened(uri));
+                return Err(cursor.here(Error::unsupported(detail)));
+            }
+        };
+        cursor.leave()?;
+        Ok(simple)
+    }
+}
+
+fn xpath<R: Read>(cursor: &mut Cursor<R>, bounds: &Bounds) -> Result<Transform, Error> {
+    cursor.expect("XPath")?;
+    let expression = expression(cursor, bounds)?;
+    cursor.leave()?;
+    Ok(Transform::XPath(expression))
+}
+
+fn filters<R: Read>(cursor: &mut Cursor<R>, bounds: &Bounds) -> Result<Transform, Error> {
+    let mut filters = Vec::new();
+    while cursor.child()? {
+        if !cursor.is_of(FILTER2, "XPath") {
+            return Err(cursor.misplaced());
+        }
+        if filters.len() >= bounds.transforms {
+            return Err(cursor.here(Error::limit("transforms")));
+        }
+        let kind = match cursor.required("Filter")? {
+            "intersect" => FilterKind::Intersect,
+            "subtract" => FilterKind::Subtract,
+            "union" => FilterKind::Union,
+            _ => {
+                return Err(cursor
+                    .fault("`Filter` is none of `intersect`, `subtract` and `union`".to_owned()));
+            }
+        };
+        filters.push(Filter { kind, expression: expression(cursor, bounds)? });
+    }
+    if filters.is_empty() {
+        Err(cursor.fault("there is no <XPath>".to_owned()))
+    } else {
+        Ok(Transform::Filter(filters))
+    }
+}
+
+fn expression<R: Read>(cursor: &mut Cursor<R>, bounds: &Bounds) -> Result<Expression, Error> {
+    let start = cursor.reader().start();
+    let offset = start.offset();
+    let namespaces = start.namespaces().filter(|(prefix, _)| !prefix.is_empty());
+    let namespaces = namespaces.map(|(prefix, uri)| (prefix.to_owned(), uri.to_owned())).collect();
+    Ok(Expression { text: cursor.text(bounds.value)?, namespaces, offset })
+}
