@@ -11,6 +11,7 @@ pub mod algorithm;
 pub mod base64;
 pub mod c14n;
 pub mod document;
+pub mod nodeset;
 mod error;
 mod signature;
 pub mod verify;

@@ -54,3 +54,9 @@ pub enum XPathFault {
     #[error("more than the limit `{0}` allows")]
     Limit(&'static str),
 }
+
+impl From<super::Spent> for XPathError {
+    fn from(spent: super::Spent) -> XPathError {
+        XPathError { position: 0, fault: XPathFault::Limit(spent.0) }
+    }
+}

@@ -40,5 +40,6 @@ pub use error::{XPathError, XPathFault};
 pub use evaluate::Evaluation;
 pub use expression::Expression;
 pub(crate) use key::Key;
+pub(crate) use limits::Spent;
 pub use limits::{Budget, Limits};
 pub use value::{Found, Value};
