@@ -271,14 +271,16 @@ fn finish<D>(
 }
 
 fn judge(report: &mut ReferenceReport, reference: &Reference, came: &Came) {
-    let holds = matches!(came, Came::Digest(value) if value.as_ref() == reference.value);
-    if holds {
-        report.status = SignatureStatus::Valid;
-    } else {
-        report.status = SignatureStatus::Invalid;
-        report.detail =
-            Some("its digest is another: the data was changed after it was signed".to_owned());
-    }
+    let detail = match (&reference.value, came) {
+        (Ok(expected), Came::Digest(found)) if found.as_ref() == expected => {
+            report.status = SignatureStatus::Valid;
+            return;
+        }
+        (Ok(_), _) => "its digest is another: the data was changed after it was signed".to_owned(),
+        (Err(why), _) => why.clone(),
+    };
+    report.status = SignatureStatus::Invalid;
+    report.detail = Some(detail);
 }
 
 /// The identifiers that references name.
