@@ -306,10 +306,10 @@ impl<R: Read> Reader<R> {
     fn end_tag(&mut self, at: usize) -> Result<Option<Token>, XmlError> {
         let bytes = self.input.rest();
         let Some(open) = self.state.open.last() else {
-            let name = self.input.window()[at + 2..]
-                .split(|c: char| c.is_ascii() && ends_name(c as u8))
-                .next();
-            let name = name.unwrap_or_default().chars().take(100).collect();
+            let Some(length) = bytes[2..].iter().position(|byte| ends_name(*byte)) else {
+                return self.more("an end tag");
+            };
+            let name = self.input.window()[at + 2..at + 2 + length].chars().take(100).collect();
             return Err(self.input.fault_here(XmlFault::EndTagAlone(name)));
         };
         let name = self.state.names.text(open.name).as_bytes();
@@ -477,10 +477,19 @@ impl<R: Read> Reader<R> {
 
     /// The XML declaration (XML 1.0, section 2.8).
     fn declaration(&mut self) -> Result<(), XmlError> {
-        while self.input.rest().len() < declaration::LONGEST && self.input.fill()? {}
+        while declaration::may_be_longer(self.input.rest()) && self.input.fill()? {}
         let rest = &self.input.window()[self.input.at..];
         match declaration::read(rest, |name| self.input.encoding().fits(name)) {
             Ok(declaration) => {
+                // XML 1.0, section 4.3.3: without either there is nothing but UTF-8.
+                if !declaration.encoding
+                    && !self.input.marked()
+                    && self.input.encoding().is_utf_16()
+                {
+                    return Err(self.input.fault_here(XmlFault::Expected(
+                        "a byte order mark or an encoding declaration in UTF-16",
+                    )));
+                }
                 self.input.at += declaration.length;
                 self.standalone = declaration.standalone;
                 Ok(())

@@ -129,13 +129,12 @@ fn attribute(
         Value::Window(offset(start), offset(at))
     } else {
         let Some(length) = memchr::memchr(quote, &bytes[start..]) else {
-            // A reference may be wrong already, but that is told when the tag is whole.
-            return match memchr::memchr(b'<', &bytes[start..]) {
-                Some(found) => {
-                    Err((start + found, XmlFault::Sequence("<", "the value of an attribute")))
-                }
-                None => Ok(None),
-            };
+            // What is not whole may be wrong already, at the latest where a tag begins in it.
+            if let Some(found) = memchr::memchr(b'<', &bytes[start..]) {
+                let value = &window[start..=start + found];
+                reference::expand(value, start, &mut state.scratch, entities)?;
+            }
+            return Ok(None);
         };
         at = start + length;
         let from = state.scratch.len();
