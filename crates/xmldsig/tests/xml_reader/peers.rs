@@ -75,7 +75,7 @@ impl Differences {
 
     /// Whether all is explained, and every explanation needed.
     pub(crate) fn check(&self) {
-        let few: Vec<_> = self.unexplained.iter().take(10).map(String::as_str).collect();
+        let few: Vec<_> = self.unexplained.iter().take(40).map(String::as_str).collect();
         assert!(few.is_empty(), "{} unexplained:\n{}", self.unexplained.len(), few.join("\n"));
         for (i, rule) in self.rules.iter().enumerate() {
             assert!(self.used.contains(&i), "no difference {:?} is met any more", rule.words);
@@ -95,7 +95,8 @@ fn generated_documents_are_read_as_by_roxmltree() {
         let ours = events::read(text.as_bytes(), &events::with_doctype());
         let theirs = roxml::read(&text);
         if let (Ok(ours), Ok(theirs)) = (&ours, &theirs)
-            && !text.contains("<!ATTLIST")
+            // See differences.md, "What they read otherwise".
+            && !["<!ATTLIST", "&#38;"].iter().any(|other| text.contains(other))
         {
             assert_eq!(&roxml::comparable(ours), theirs, "{text}");
             equal += 1;
@@ -118,7 +119,9 @@ fn generated_documents_are_read_as_by_quick_xml() {
     for text in documents().filter(|text| !text.contains("<!DOCTYPE")) {
         let ours = events::read(text.as_bytes(), &events::with_doctype());
         let theirs = quick(&text);
-        if let (Ok(ours), Ok(theirs)) = (&ours, &theirs) {
+        if let (Ok(ours), Ok(theirs)) = (&ours, &theirs)
+            && !ours.iter().any(in_odd_namespace)
+        {
             assert_eq!(&roxml::comparable(ours), theirs, "{text}");
             equal += 1;
         }
@@ -129,6 +132,15 @@ fn generated_documents_are_read_as_by_quick_xml() {
     }
     assert!(equal > 500, "only {equal} were compared");
     differences.check();
+}
+
+/// See differences.md, "What they read otherwise".
+fn in_odd_namespace(node: &Node) -> bool {
+    let Node::Start { name, attributes, .. } = node else { return false };
+    let mut names = attributes.iter().map(|(name, _)| name).chain([name]);
+    names.any(|(namespace, _)| {
+        namespace.contains(|c: char| c.is_whitespace() || "&<>\"'".contains(c))
+    })
 }
 
 /// What quick-xml reads.
@@ -153,30 +165,28 @@ fn quick(text: &str) -> Result<Vec<Node>, String> {
                 nodes.push(Node::End);
             }
             Event::Text(text) if depth > 0 => {
-                add_text(&mut nodes, &text.xml10_content().map_err(|error| error.to_string())?);
+                add_text(&mut nodes, &text.xml10_content());
             }
             Event::CData(text) => {
-                add_text(&mut nodes, &text.xml10_content().map_err(|error| error.to_string())?);
+                add_text(&mut nodes, &text.xml10_content());
             }
             Event::GeneralRef(reference) => {
                 match reference.resolve_char_ref().map_err(|error| error.to_string())? {
                     Some(c) => add_text(&mut nodes, c.encode_utf8(&mut [0; 4])),
                     None => {
-                        let name = reference.decode().map_err(|error| error.to_string())?;
-                        let text = quick_xml::escape::resolve_predefined_entity(&name)
+                        let name: &str = &reference;
+                        let text = quick_xml::escape::resolve_predefined_entity(name)
                             .ok_or_else(|| format!("the entity {name}"))?;
                         add_text(&mut nodes, text);
                     }
                 }
             }
             Event::Comment(text) => {
-                let text = text.xml10_content().map_err(|error| error.to_string())?;
+                let text = text.xml10_content();
                 nodes.push(Node::Comment(text.into_owned()));
             }
             Event::PI(instruction) => {
-                let text = |bytes: &[u8]| {
-                    String::from_utf8_lossy(bytes).replace("\r\n", "\n").replace('\r', "\n")
-                };
+                let text = |text: &str| text.replace("\r\n", "\n").replace('\r', "\n");
                 let data = text(instruction.content());
                 nodes.push(Node::Instruction(
                     text(instruction.target()),
@@ -190,7 +200,7 @@ fn quick(text: &str) -> Result<Vec<Node>, String> {
 }
 
 fn element(reader: &NsReader<&[u8]>, start: &BytesStart<'_>) -> Result<Node, String> {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let text = |text: &str| text.to_owned();
     let namespace = |resolved| match resolved {
         ResolveResult::Bound(namespace) => Ok(text(namespace.0)),
         ResolveResult::Unbound => Ok(String::new()),

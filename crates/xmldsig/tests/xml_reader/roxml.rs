@@ -32,10 +32,10 @@ pub fn read(text: &str) -> Result<Vec<Node>, roxmltree::Error> {
                 }
             }
             NodeType::Text => add_text(&mut nodes, node.text().unwrap_or("")),
-            NodeType::Comment => nodes.push(Node::Comment(node.text().unwrap_or("").to_owned())),
+            NodeType::Comment => nodes.push(Node::Comment(lines(node.text().unwrap_or("")))),
             NodeType::PI => {
                 let instruction = node.pi().expect("an instruction");
-                let data = instruction.value.unwrap_or("").to_owned();
+                let data = lines(instruction.value.unwrap_or(""));
                 nodes.push(Node::Instruction(instruction.target.to_owned(), data));
             }
         }
@@ -49,6 +49,11 @@ pub fn read(text: &str) -> Result<Vec<Node>, roxmltree::Error> {
         }
     }
     Ok(nodes)
+}
+
+/// roxmltree leaves line ends in comments and instructions as they are.
+fn lines(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n")
 }
 
 /// What other readers say as well: they do not tell prefixes.
