@@ -1,6 +1,6 @@
 //! What happens to a socket.
 
-use super::SocketId;
+use super::{SocketId, machine::Machine};
 use std::{convert::Infallible, fmt, str::FromStr};
 
 /// What kind of event: what listeners are registered for.
@@ -95,9 +95,9 @@ pub enum EventKind {
     },
     /// Bytes left the write buffer.
     OutputProgress {
-        /// How many still wait.
+        /// How many still wait, at the moment that this listener is called.
         bytes_pending: usize,
-        /// How many were sent since the connection stands, with those that wait.
+        /// How many were written since the connection stands, those that wait among them.
         bytes_total: u64,
     },
     /// The server does not consent to the connection.
@@ -216,7 +216,7 @@ impl Event {
     }
 
     /// How many bytes there will be (`bytesTotal`): for [`EventKind::SocketData`] always zero, since nobody knows; for
-    /// [`EventKind::OutputProgress`] those that were sent or wait.
+    /// [`EventKind::OutputProgress`] those that were written.
     pub fn bytes_total(&self) -> Option<u64> {
         match self.kind {
             EventKind::SocketData { .. } => Some(0),
@@ -256,10 +256,15 @@ impl Event {
     }
 
     /// Says what holds at the moment that somebody is told.
-    pub(super) fn arrive(&mut self, at: SocketId, bytes_available: usize) {
+    pub(super) fn arrive(&mut self, at: SocketId, now: &Machine) {
         self.target = Some(at);
-        if let EventKind::SocketData { bytes_loaded } = &mut self.kind {
-            *bytes_loaded = bytes_available;
+        match &mut self.kind {
+            EventKind::SocketData { bytes_loaded } => *bytes_loaded = now.bytes_available(),
+            EventKind::OutputProgress { bytes_pending, bytes_total } => {
+                *bytes_pending = now.bytes_pending();
+                *bytes_total = now.bytes_written();
+            }
+            _ => {}
         }
     }
 }

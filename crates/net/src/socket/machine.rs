@@ -13,6 +13,7 @@ pub const DEFAULT_INPUT_LIMIT: usize = 64 << 20;
 
 pub(super) struct Machine {
     phase: Phase,
+    /// Numbers of bytes in it are filled in when it is told.
     queue: VecDeque<EventKind>,
     pub(super) reader: Reader,
     pub(super) writer: Writer,
@@ -81,7 +82,7 @@ impl Machine {
 
     pub(super) fn received(&mut self, bytes: &[u8]) {
         self.reader.push(bytes);
-        self.queue.push_back(EventKind::SocketData { bytes_loaded: self.reader.available() });
+        self.queue.push_back(EventKind::SocketData { bytes_loaded: 0 });
     }
 
     /// The transport took `count` bytes of what was to be sent.
@@ -95,10 +96,9 @@ impl Machine {
     /// was last looked at.
     pub(super) fn progressed(&mut self, held: usize, before: usize) {
         self.held = held;
-        let bytes_pending = self.bytes_pending();
-        if bytes_pending < before {
-            let bytes_total = self.taken + self.writer.pending() as u64;
-            self.queue.push_back(EventKind::OutputProgress { bytes_pending, bytes_total });
+        let told = |event: &EventKind| matches!(event, EventKind::OutputProgress { .. });
+        if self.bytes_pending() < before && !self.queue.iter().any(told) {
+            self.queue.push_back(EventKind::OutputProgress { bytes_pending: 0, bytes_total: 0 });
         }
     }
 
@@ -152,6 +152,11 @@ impl Machine {
 
     pub(super) fn bytes_pending(&self) -> usize {
         self.writer.pending() + self.held
+    }
+
+    /// Bytes that were written since the connection stands.
+    pub(super) fn bytes_written(&self) -> u64 {
+        self.taken + self.writer.pending() as u64
     }
 
     /// What is to be handed to the transport now.

@@ -51,6 +51,13 @@ pub trait Steps: Sized + Send + 'static {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SocketId(u64);
 
+impl SocketId {
+    pub(super) fn unique() -> SocketId {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        SocketId(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
 /// A socket with typed data and events, as AIR has them. [`Socket`](super::Socket) and [`SecureSocket`](super::SecureSocket)
 /// are the two kinds of it.
 ///
@@ -92,7 +99,6 @@ enum Link {
 
 impl<P: Protocol> TypedSocket<P> {
     pub(super) fn of(sandbox: Sandbox, protocol: P) -> Result<TypedSocket<P>, SocketError> {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
         if !sandbox.may_use_sockets() {
             return Err(SocketError::Sandbox);
         }
@@ -106,7 +112,7 @@ impl<P: Protocol> TypedSocket<P> {
             local: None,
             remote: None,
             listeners: Listeners::new(),
-            id: SocketId(NEXT.fetch_add(1, Ordering::Relaxed)),
+            id: SocketId::unique(),
         })
     }
 
@@ -349,13 +355,13 @@ impl<P: Protocol> TypedSocket<P> {
     fn tell(&mut self, event: &mut Event) {
         let (id, listeners) = (self.id, self.listeners.hearing(&event.event_type()));
         for listener in listeners {
-            event.arrive(id, self.machine.bytes_available());
+            event.arrive(id, &self.machine);
             listener.call(event, self);
             if event.is_stopped() {
                 break;
             }
         }
-        event.arrive(id, self.machine.bytes_available());
+        event.arrive(id, &self.machine);
     }
 
     // Properties.

@@ -98,10 +98,15 @@ impl Server {
 
 /// `openssl s_server` with this certificate, and a staple if there is one.
 pub fn openssl(issued: &Issued, staple: Option<&[u8]>, options: &str) -> Server {
+    openssl_with(&issued.chain_pem(), issued.key_pem(), staple, options)
+}
+
+/// The same with a chain and a key in PEM.
+pub fn openssl_with(chain: &str, key: &str, staple: Option<&[u8]>, options: &str) -> Server {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
-    write("chain.pem", issued.chain_pem().as_bytes());
-    write("leaf.key", readable(issued.key_pem()).as_bytes());
+    write("chain.pem", chain.as_bytes());
+    write("leaf.key", readable(key).as_bytes());
     let mut command = Command::new("openssl");
     command
         .args(["s_server", "-accept", "127.0.0.1:0", "-key", "leaf.key"])
@@ -119,7 +124,8 @@ pub fn openssl(issued: &Issued, staple: Option<&[u8]>, options: &str) -> Server 
 
 /// What Node serves at a port of its own.
 pub struct Served<'a> {
-    pub issued: &'a Issued,
+    /// None for plain TCP.
+    pub issued: Option<&'a Issued>,
     pub staple: Option<&'a [u8]>,
     /// `1.2` or `1.3`.
     pub version: &'a str,
@@ -127,7 +133,7 @@ pub struct Served<'a> {
 
 impl<'a> Served<'a> {
     pub fn new(issued: &'a Issued) -> Served<'a> {
-        Served { issued, staple: None, version: "1.3" }
+        Served { issued: Some(issued), staple: None, version: "1.3" }
     }
 }
 
@@ -138,8 +144,10 @@ pub fn node(served: &[Served<'_>]) -> Server {
         let write = |name: &str, bytes: &[u8]| {
             fs::write(folder.path().join(format!("{index}.{name}")), bytes).unwrap();
         };
-        write("cert", one.issued.chain_pem().as_bytes());
-        write("key", readable(one.issued.key_pem()).as_bytes());
+        if let Some(issued) = one.issued {
+            write("cert", issued.chain_pem().as_bytes());
+            write("key", readable(issued.key_pem()).as_bytes());
+        }
         write("version", one.version.as_bytes());
         if let Some(staple) = one.staple {
             write("staple", staple);

@@ -168,7 +168,7 @@ async fn s13_s15_s16_s17_s18_s19_s21_s22_s23_s24_every_status_with_node() {
             let served: Vec<_> = cases
                 .iter()
                 .map(|case| Served {
-                    issued: &case.issued,
+                    issued: Some(&case.issued),
                     staple: case.staple.as_deref(),
                     version,
                 })
