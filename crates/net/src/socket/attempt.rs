@@ -149,11 +149,9 @@ async fn secure(
 fn judged_in_vain(error: &ConnectError) -> Judged {
     let refused = matches!(error.tls(), Some(TlsError::Certificate { .. }));
     let status = match error.verdict().map(|verdict| verdict.status()) {
-        // The certificate is good, but its key did not sign the handshake.
-        Some(Status::Trusted) if refused => CertificateStatus::Invalid,
+        // It could not even be read; or it is good, but its key did not sign the handshake.
+        None | Some(Status::Trusted) if refused => CertificateStatus::Invalid,
         Some(status) => status.into(),
-        // It could not even be read.
-        None if refused => CertificateStatus::Invalid,
         None => CertificateStatus::Unknown,
     };
     Judged { status, verdict: error.verdict().cloned(), fetches: error.fetches().to_vec() }

@@ -70,7 +70,6 @@ impl SocketError {
     /// AIR's number for it.
     pub fn error_id(&self) -> u32 {
         match self {
-            SocketError::Certificate(_) => error_id::INVALID_ARGUMENT,
             SocketError::Closed => error_id::INVALID_SOCKET,
             SocketError::ConnectionFailed(_) => error_id::CONNECTION_FAILED,
             SocketError::Data(DataError::EndOfInput { .. }) => error_id::END_OF_FILE,
@@ -78,7 +77,7 @@ impl SocketError {
             SocketError::Data(DataError::Range { .. } | DataError::TooLong(_)) => {
                 error_id::OUT_OF_BOUNDS
             }
-            SocketError::Data(_) => error_id::INVALID_ARGUMENT,
+            SocketError::Certificate(_) | SocketError::Data(_) => error_id::INVALID_ARGUMENT,
             SocketError::Sandbox => error_id::LOCAL_FILE_SANDBOX,
             SocketError::Port(_) => error_id::INVALID_PORT,
             SocketError::Unsupported => error_id::UNAVAILABLE,

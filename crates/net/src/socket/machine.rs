@@ -188,5 +188,4 @@ fn io_error(text: String) -> EventKind {
 }
 
 #[cfg(test)]
-#[path = "machine_tests.rs"]
 mod tests;

@@ -57,6 +57,7 @@
 
 mod attempt;
 mod dial;
+mod drive;
 mod error;
 mod event;
 mod io;

@@ -110,13 +110,12 @@ impl TrustSettings {
         trust.profile = self.profile.profile();
         trust.revocation = self.revocation.policy();
         trust.use_ocsp = self.ocsp;
-        let fetcher = match &self.fetcher {
-            Some(fetcher) => fetcher.clone(),
-            None => {
-                let mut config = FetchConfig::new(FetchLimits::default());
-                config.roots = platform;
-                Fetcher::new(config).map_err(|error| error.to_string())?
-            }
+        let fetcher = if let Some(fetcher) = &self.fetcher {
+            fetcher.clone()
+        } else {
+            let mut config = FetchConfig::new(FetchLimits::default());
+            config.roots = platform;
+            Fetcher::new(config).map_err(|error| error.to_string())?
         };
         TlsConnector::online(&ClientConfig::new(trust), fetcher).map_err(|error| error.to_string())
     }

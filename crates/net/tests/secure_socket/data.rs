@@ -120,6 +120,28 @@ async fn s44_s55_what_has_arrived_is_counted_however_it_comes() {
     assert_eq!((read, socket.bytes_available()), (1_000_000, 0));
 }
 
+async fn deaf<P: Protocol>(mut socket: TypedSocket<P>, port: u16) {
+    connected(&mut socket, "localhost", port.into()).await;
+    socket.write_utf_bytes("deaf\n").unwrap();
+    socket.flush().unwrap();
+    socket.write_bytes(&vec![0; 32 << 20]).unwrap();
+    socket.flush().unwrap();
+    let mut pending = socket.bytes_pending();
+    assert!(pending > 0 && socket.connected());
+    // As much as the system buffers goes; then it stays.
+    while let Ok(event) = timeout(Duration::from_millis(700), socket.next_event()).await {
+        let EventKind::OutputProgress { bytes_pending, .. } = event.unwrap().kind else {
+            panic!("nothing else happens");
+        };
+        assert!(bytes_pending <= pending, "{bytes_pending} {pending}");
+        pending = bytes_pending;
+    }
+    assert!(pending > 1 << 20, "{pending}");
+    assert_eq!(socket.bytes_pending(), pending);
+    socket.close().unwrap();
+    assert_eq!(socket.bytes_pending(), 0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn s45_what_a_deaf_server_does_not_take_stays_pending() {
     if !is_there("node") {
@@ -131,27 +153,6 @@ async fn s45_what_a_deaf_server_does_not_take_stays_pending() {
         Served { version: "1.2", ..Served::new(&issued) },
         Served { version: "1.3", ..Served::new(&issued) },
     ]);
-    async fn deaf<P: Protocol>(mut socket: TypedSocket<P>, port: u16) {
-        connected(&mut socket, "localhost", port.into()).await;
-        socket.write_utf_bytes("deaf\n").unwrap();
-        socket.flush().unwrap();
-        socket.write_bytes(&vec![0; 32 << 20]).unwrap();
-        socket.flush().unwrap();
-        let mut pending = socket.bytes_pending();
-        assert!(pending > 0 && socket.connected());
-        // As much as the system buffers goes; then it stays.
-        while let Ok(event) = timeout(Duration::from_millis(700), socket.next_event()).await {
-            let EventKind::OutputProgress { bytes_pending, .. } = event.unwrap().kind else {
-                panic!("nothing else happens");
-            };
-            assert!(bytes_pending <= pending, "{bytes_pending} {pending}");
-            pending = bytes_pending;
-        }
-        assert!(pending > 1 << 20, "{pending}");
-        assert_eq!(socket.bytes_pending(), pending);
-        socket.close().unwrap();
-        assert_eq!(socket.bytes_pending(), 0);
-    }
     deaf(Socket::new(Sandbox::Application).unwrap(), server.ports[0]).await;
     deaf(trusting(&root), server.ports[1]).await;
     deaf(trusting(&root), server.ports[2]).await;

@@ -15,11 +15,16 @@ use ravelin_net::{
 use ravelin_test::{Authority, Issued, Request};
 use ravelin_tls::{Identity, ServerConfig, ServerContext};
 use std::{
+    io,
+    pin::Pin,
     sync::{Arc, Mutex},
+    task::{Context, Poll},
     time::Duration,
 };
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex},
+    io::{
+        AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf, duplex,
+    },
     net::TcpListener,
 };
 
@@ -270,4 +275,59 @@ async fn s15_s26_a_server_without_tls_is_no_success() {
     socket.connect("127.0.0.1", port.into()).unwrap();
     assert_eq!(rest(&mut socket).await, ["ioError"]);
     assert_eq!(socket.server_certificate_status(), CertificateStatus::Unknown);
+}
+
+#[tokio::test]
+async fn s37_that_sending_fails_is_told_too() {
+    /// Takes a little, then nothing; says nothing.
+    #[derive(Debug)]
+    struct Broken(usize);
+
+    impl AsyncRead for Broken {
+        fn poll_read(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            _: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    impl AsyncWrite for Broken {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            let count = self.0.min(bytes.len());
+            self.0 -= count;
+            Poll::Ready(if count > 0 { Ok(count) } else { Err(io::ErrorKind::BrokenPipe.into()) })
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl Dial for Broken {
+        fn dial<'a>(&'a self, _: &'a str, _: u16) -> Dialing<'a> {
+            let stream = Box::new(Broken(self.0));
+            Box::pin(async { Ok(Dialed { stream, local: None, remote: None }) })
+        }
+    }
+
+    let mut socket = Socket::new(Sandbox::Application).unwrap().with_dialer(Broken(4));
+    assert_eq!(connected(&mut socket, "server.example", 7).await, [EventKind::Connect]);
+    socket.write_utf_bytes("abcdef").unwrap();
+    assert_eq!(socket.flush(), Ok(()), "it is an event");
+    let event = next(&mut socket).await.unwrap();
+    assert_eq!(event.kind, EventKind::OutputProgress { bytes_pending: 2, bytes_total: 6 });
+    let event = next(&mut socket).await.unwrap();
+    assert_eq!((event.error_id(), event.text()), (Some(2031), Some("broken pipe")));
+    assert!(!socket.connected());
+    assert_eq!(next(&mut socket).await, None);
 }

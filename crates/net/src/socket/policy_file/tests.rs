@@ -135,8 +135,8 @@ fn s31_what_servers_send_is_read() {
 #[test]
 fn s31_what_is_no_policy_file_is_refused_with_its_place() {
     let deep = format!("<cross-domain-policy>{}", "<a>".repeat(20));
-    let wide: String = (0..40).map(|number| format!(" a{number}=''")).collect();
-    let wide = format!("<cross-domain-policy{wide}/>");
+    let wide: Vec<_> = (0..40).map(|number| format!("a{number}=''")).collect();
+    let wide = format!("<cross-domain-policy {}/>", wide.join(" "));
     let rules = "<allow-access-from domain='*' to-ports='1'/>".repeat(MAX_RULES + 1);
     let rules = format!("<cross-domain-policy>{rules}</cross-domain-policy>");
     for (text, offset, detail) in [
@@ -178,7 +178,7 @@ fn s31_what_is_no_policy_file_is_refused_with_its_place() {
         (&rules, 21 + 44 * MAX_RULES, "there are too many allow-access-from"),
     ] {
         let error = PolicyFile::parse(text.as_bytes()).unwrap_err();
-        assert_eq!((error.offset, error.detail), (offset, detail), "{:.60}", text);
+        assert_eq!((error.offset, error.detail), (offset, detail), "{text:.60}");
     }
     let error = PolicyFile::parse(b"<cross-domain-policy>\xff").unwrap_err();
     assert_eq!(error.to_string(), "policy file, byte 21: this is not UTF-8");
