@@ -120,7 +120,9 @@ async fn secure(
     failed: impl Fn(&dyn fmt::Display) -> Failure,
 ) -> Outcome {
     let Dialed { stream, local, remote } = dialed;
-    let stream = match connector.connect::<Box<dyn Stream>>(host, stream).await {
+    // A final dot is for resolvers only (RFC 6066, section 3).
+    let name = host.strip_suffix('.').unwrap_or(host);
+    let stream = match connector.connect::<Box<dyn Stream>>(name, stream).await {
         Ok(stream) => stream,
         Err(error) => {
             let judged = judged_in_vain(&error);

@@ -39,7 +39,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 /// # Ok::<(), ravelin_net::socket::SocketError>(())
 /// ```
 pub trait Dial: fmt::Debug + Send + Sync + 'static {
-    /// Connects to this port of a host, a name or an address as text. Dropping the future gives up.
+    /// Connects to this port of a host, a name or an address as text without brackets. Dropping the future gives up.
     fn dial<'a>(&'a self, host: &'a str, port: u16) -> Dialing<'a>;
 }
 
@@ -69,8 +69,7 @@ pub struct Tcp;
 impl Dial for Tcp {
     fn dial<'a>(&'a self, host: &'a str, port: u16) -> Dialing<'a> {
         Box::pin(async move {
-            let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-            let addresses = lookup_host((bare.unwrap_or(host), port)).await?.collect();
+            let addresses = lookup_host((host, port)).await?.collect();
             let tcp: TcpStream = dial_addresses(addresses).await?;
             // Who flushes wants it sent.
             tcp.set_nodelay(true)?;

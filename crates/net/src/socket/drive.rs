@@ -32,12 +32,13 @@ impl<P: Protocol> TypedSocket<P> {
     /// Begins to connect to a host, a name or an address as text (`connect`). What comes of it is an event. A connection
     /// that stands is closed first, without an event.
     ///
-    /// Must be called within a tokio runtime with its time and I/O drivers enabled.
+    /// Events must be asked for within a tokio runtime with its time and I/O drivers enabled.
     ///
     /// # Errors
     /// [`SocketError::Port`] (`SecurityError`): the socket is as it was then.
     pub fn connect(&mut self, host: &str, port: i32) -> Result<(), SocketError> {
-        let host = host.to_owned();
+        let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let host = bare.unwrap_or(host).to_owned();
         let port = u16::try_from(port).map_err(|_| SocketError::Port(port))?;
         self.end(Goodbye::Say);
         self.machine.begin();

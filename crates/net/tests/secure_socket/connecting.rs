@@ -2,11 +2,13 @@
 
 use super::{
     ends::{InMemory, acceptor},
-    peers::{Served, connected, is_there, line, localhost, next, node, openssl, rest, trusting},
+    peers::{
+        Served, connected, is_there, line, localhost, next, node, openssl, rest, skipped, trusting,
+    },
 };
 use ravelin_net::socket::{
-    CertificateStatus, DEFAULT_TIMEOUT, EventKind, Origin, Sandbox, SecureSocket, Socket,
-    SocketError,
+    CertificateStatus, DEFAULT_TIMEOUT, Dial, Dialing, EventKind, Origin, Sandbox, SecureSocket,
+    Socket, SocketError, Tcp,
 };
 use ravelin_test::{Authority, Request};
 use ravelin_tls::{HandshakeKind, Version};
@@ -100,6 +102,45 @@ async fn s22_s26_s48_s49_an_address_is_a_host_too_and_both_ends_are_known() {
     socket.write_utf_bytes("name\n").unwrap();
     socket.flush().unwrap();
     assert!(line(&mut socket).await.starts_with("localhost "));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s26_names_with_a_final_dot_and_addresses_of_ipv6_are_hosts() {
+    /// A resolver that knows what the final dot means.
+    #[derive(Debug)]
+    struct Resolving;
+
+    impl Dial for Resolving {
+        fn dial<'a>(&'a self, host: &'a str, port: u16) -> Dialing<'a> {
+            Tcp.dial(if host == "localhost." { "127.0.0.1" } else { host }, port)
+        }
+    }
+
+    let root = Authority::root("Root");
+    let issued = root.issue(&Request::new(["localhost", "::1"]));
+    for (bind, hosts) in [("127.0.0.1:0", vec!["localhost."]), ("[::1]:0", vec!["::1", "[::1]"])] {
+        let listener = match TcpListener::bind(bind).await {
+            Ok(listener) => listener,
+            Err(error) => {
+                skipped(&format!("{bind}: {error}"));
+                continue;
+            }
+        };
+        let port = listener.local_addr().unwrap().port();
+        let acceptor = acceptor(&issued);
+        tokio::spawn(async move {
+            loop {
+                let (tcp, _) = listener.accept().await.unwrap();
+                let mut stream = acceptor.accept(tcp).await.unwrap();
+                stream.close().await.unwrap();
+            }
+        });
+        for host in hosts {
+            let mut socket = trusting(&root).with_dialer(Resolving);
+            socket.connect(host, port.into()).unwrap();
+            assert_eq!(rest(&mut socket).await, ["connect", "close"], "{host}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
