@@ -257,6 +257,11 @@ impl<S> TlsStream<S> {
         &self.fetches
     }
 
+    /// Bytes that are sealed, or said by the protocol itself, and that the stream below did not take yet.
+    pub(crate) fn unsent(&self) -> usize {
+        self.sealed.bytes().len() + self.connection.outgoing().len()
+    }
+
     /// The stream below.
     pub fn get_ref(&self) -> &S {
         &self.io
