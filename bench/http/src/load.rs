@@ -30,17 +30,22 @@ pub fn run(stack: Stack, server: SocketAddr, test: &str, units: usize) -> Fallib
     match stack {
         Stack::Ravelin => {
             let connector = tls::ravelin::connector(&keys, alpn)?;
-            runtime.block_on(work(Load { connector, server }, test, units))
+            runtime.block_on(spawned(work(Load { connector, server }, test.to_owned(), units)))
         }
         Stack::TokioRustls => {
             let connector = tls::tokio_rustls::connector(&keys, alpn)?;
-            runtime.block_on(work(Load { connector, server }, test, units))
+            runtime.block_on(spawned(work(Load { connector, server }, test.to_owned(), units)))
         }
     }
 }
 
-async fn work<C: Connect>(load: Load<C>, test: &str, units: usize) -> Fallible<()> {
-    match test {
+/// As most work is: not in the future that drives the runtime, whose turns cost more.
+async fn spawned(work: impl Future<Output = Fallible<()>> + Send + 'static) -> Fallible<()> {
+    tokio::spawn(work).await?
+}
+
+async fn work<C: Connect>(load: Load<C>, test: String, units: usize) -> Fallible<()> {
+    match &*test {
         "h1" => {
             let mut senders = Vec::new();
             for _ in 0..16 {

@@ -69,11 +69,12 @@ struct Options {
     rounds: usize,
     scale: f64,
     tests: Vec<String>,
+    pin: bool,
 }
 
 impl Options {
     fn read(words: &[&str]) -> Fallible<Options> {
-        let mut options = Options { rounds: 5, scale: 1.0, tests: Vec::new() };
+        let mut options = Options { rounds: 5, scale: 1.0, tests: Vec::new(), pin: true };
         let mut words = words.iter();
         while let Some(word) = words.next() {
             let value = words.next().ok_or_else(|| format!("{word} wants a value"))?;
@@ -81,9 +82,10 @@ impl Options {
                 "--rounds" => options.rounds = value.parse::<usize>()?.max(1),
                 "--scale" => options.scale = value.parse()?,
                 "--tests" => options.tests = value.split(',').map(str::to_owned).collect(),
+                "--pin" if ["same", "none"].contains(value) => options.pin = *value == "same",
                 _ => {
                     return Err(format!(
-                        "unknown option {word}; known are --rounds, --scale, --tests"
+                        "unknown option {word}; known are --rounds, --scale, --tests and --pin (same or none)"
                     )
                     .into());
                 }
@@ -118,6 +120,9 @@ impl Side {
 /// Rounds go through everything, so that a busy moment hits all alike; the lowest counts.
 fn compare(options: &Options) -> Fallible<()> {
     measure::raise_descriptor_limit()?;
+    if options.pin {
+        measure::pin()?;
+    }
     let keys = Keys::new();
     let mut lows: BTreeMap<(Side, usize, Stack), f64> = BTreeMap::new();
     for round in 0..options.rounds {

@@ -97,3 +97,13 @@ pub fn raise_descriptor_limit() -> Fallible<()> {
     let maximum = getrlimit(Resource::Nofile).maximum;
     Ok(setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })?)
 }
+
+/// Keeps this process, and all that it starts, on one processor: the first that it may use.
+pub fn pin() -> Fallible<()> {
+    use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+    let all = sched_getaffinity(None)?;
+    let mut one = CpuSet::new();
+    let first = (0..CpuSet::MAX_CPU).find(|cpu| all.is_set(*cpu)).ok_or("no processor")?;
+    one.set(first);
+    Ok(sched_setaffinity(None, &one)?)
+}
