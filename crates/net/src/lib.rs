@@ -1,5 +1,6 @@
 //! TLS for applications on tokio, with servers that can be trusted.
 //!
+//! - [`guide`]: how to do what.
 //! - [`TlsConnector`] and [`TlsAcceptor`] make a [`TlsStream`] of any stream, once the other side is trusted.
 //! - [`data`]: typed reads and writes as in AIR: numbers, text, character sets, objects in AMF; without sockets.
 //! - [`fetch`]: issuer certificates, certificate revocation lists and OCSP responses over HTTP, within limits of size,
@@ -41,6 +42,7 @@ pub mod data;
 mod dial;
 mod evaluate;
 pub mod fetch;
+pub mod guide;
 pub mod roots;
 mod stream;
 
