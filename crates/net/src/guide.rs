@@ -244,3 +244,14 @@
 //! [rustls and tokio-rustls](https://github.com/ravelin-tls/ravelin/blob/main/docs/from-rustls.md),
 //! [native-tls](https://github.com/ravelin-tls/ravelin/blob/main/docs/from-native-tls.md) and
 //! [Adobe AIR](https://github.com/ravelin-tls/ravelin/blob/main/docs/from-air.md).
+
+// Compiled as tests only: a published crate does not have these files.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/from-rustls.md")]
+struct FromRustls;
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/from-native-tls.md")]
+struct FromNativeTls;
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/from-air.md")]
+struct FromAir;
