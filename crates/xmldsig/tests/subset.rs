@@ -3,7 +3,7 @@
 use ravelin_xmldsig::{
     algorithm::DigestAlgorithm,
     base64,
-    c14n::{Flavour, Method, canonicalize_nodes},
+    c14n::{C14nError, Flavour, Method, canonicalize_nodes},
     document::{self, Document, Ids, Node},
     nodeset::NodeSet,
     xml::{Doctype, Options, Reader},
@@ -95,8 +95,14 @@ fn transformed<'a>(mut set: NodeSet<'a>, reference: Node<'_>, signature: Node<'_
         }
     }
     let mut octets = Vec::new();
-    canonicalize_nodes(&set, &last, &mut budget, &mut octets).unwrap();
-    Some(octets)
+    match canonicalize_nodes(&set, &last, &mut budget, &mut octets) {
+        // Such documents have no canonical form.
+        Err(C14nError::RelativeNamespace(_)) => None,
+        written => {
+            assert_eq!(written.unwrap(), octets.len() as u64);
+            Some(octets)
+        }
+    }
 }
 
 /// What a reference digests, if this test can know.
