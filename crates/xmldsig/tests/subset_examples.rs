@@ -1,6 +1,6 @@
 //! Examples of the recommendations, and whole documents as everything else writes them.
 
-use proptest::prelude::*;
+use proptest::{prelude::*, strategy::ValueTree};
 use ravelin_xmldsig::{
     c14n::{Flavour, Method, canonicalize, canonicalize_nodes},
     document::{self, Document, Node},
@@ -96,7 +96,7 @@ fn attributes_of_the_xml_namespace_are_taken_over_from_what_is_left_out() {
         "<a xml:base='http://x/a/' xml:lang='de' xml:id='i1'><b xml:base='b/' xml:space='preserve' xml:other='o'>\
          <c xml:lang='en'><d xml:base='d'/></c></b></a>",
     );
-    let kept = filtered(&document, "ancestor-or-self::c or self::a or ../../a");
+    let kept = filtered(&document, "ancestor-or-self::c or self::a");
     assert_eq!(
         written(&kept, &Method::inclusive()),
         "<a><c xml:base=\"b/\" xml:id=\"i1\" xml:lang=\"en\" xml:other=\"o\" xml:space=\"preserve\"><d xml:base=\"d\">\
