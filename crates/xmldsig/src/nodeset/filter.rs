@@ -45,7 +45,7 @@ impl<'a> NodeSet<'a> {
         &self,
         element: u32,
         expression: &Expression,
-        evaluation: &mut Evaluation<'_>,
+        evaluation: &mut Evaluation<'_, '_>,
         kept: &mut NodeSet<'_>,
     ) -> Result<(), XPathError> {
         let here = self.namespaces_of(element);

@@ -15,7 +15,7 @@ use crate::{
 };
 use std::{collections::HashMap, rc::Rc};
 
-impl<'a> Evaluation<'a> {
+impl Evaluation<'_, '_> {
     pub(super) fn call(
         &mut self,
         function: Function,

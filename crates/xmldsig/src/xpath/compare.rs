@@ -9,7 +9,7 @@ use super::{
 use std::{borrow::Cow, collections::HashSet};
 
 pub(super) fn compare(
-    evaluation: &mut Evaluation<'_>,
+    evaluation: &mut Evaluation<'_, '_>,
     operator: Operator,
     left: &Held,
     right: &Held,
@@ -28,7 +28,7 @@ pub(super) fn compare(
 }
 
 fn with_nodes(
-    evaluation: &mut Evaluation<'_>,
+    evaluation: &mut Evaluation<'_, '_>,
     operator: Operator,
     nodes: &[Key],
     other: &Held,
@@ -60,7 +60,7 @@ fn with_nodes(
 
 /// Neither is a node-set.
 fn atoms(
-    evaluation: &mut Evaluation<'_>,
+    evaluation: &mut Evaluation<'_, '_>,
     operator: Operator,
     left: &Held,
     right: &Held,
@@ -82,7 +82,7 @@ fn atoms(
     Ok((left == right) == wanted)
 }
 
-fn any_equal(evaluation: &mut Evaluation<'_>, left: &[Key], right: &[Key], at: usize) -> Evaluated<bool> {
+fn any_equal(evaluation: &mut Evaluation<'_, '_>, left: &[Key], right: &[Key], at: usize) -> Evaluated<bool> {
     let (fewer, more) = if left.len() <= right.len() { (left, right) } else { (right, left) };
     let mut known = HashSet::new();
     for node in fewer {
@@ -100,7 +100,7 @@ fn any_equal(evaluation: &mut Evaluation<'_>, left: &[Key], right: &[Key], at: u
 }
 
 /// Two strings differ unless all are the same.
-fn any_unequal(evaluation: &mut Evaluation<'_>, left: &[Key], right: &[Key], at: usize) -> Evaluated<bool> {
+fn any_unequal(evaluation: &mut Evaluation<'_, '_>, left: &[Key], right: &[Key], at: usize) -> Evaluated<bool> {
     if left.is_empty() || right.is_empty() {
         return Ok(false);
     }
@@ -117,7 +117,7 @@ fn any_unequal(evaluation: &mut Evaluation<'_>, left: &[Key], right: &[Key], at:
 
 /// Whether the least of one side and the greatest of the other are so.
 fn any_ordered(
-    evaluation: &mut Evaluation<'_>,
+    evaluation: &mut Evaluation<'_, '_>,
     operator: Operator,
     left: &[Key],
     right: &[Key],

@@ -17,12 +17,12 @@ use std::{borrow::Cow, rc::Rc};
 
 /// An expression and a document. What does not depend on the node that is asked about is found out once.
 #[derive(Debug)]
-pub struct Evaluation<'a> {
-    pub(super) expression: &'a Expression,
-    pub(super) document: &'a Document,
-    pub(super) budget: &'a mut Budget,
-    pub(super) ids: Option<&'a Ids<'a>>,
-    pub(super) here: Option<Node<'a>>,
+pub struct Evaluation<'e, 'd> {
+    pub(super) expression: &'e Expression,
+    pub(super) document: &'d Document,
+    pub(super) budget: &'e mut Budget,
+    pub(super) ids: Option<&'e Ids<'d>>,
+    pub(super) here: Option<Node<'d>>,
     /// The names of the expression as the document numbers them. What it does not have is not to be found in it.
     pub(super) names: Vec<(Option<UriId>, Option<NameId>)>,
     /// Values of parts that are constant.
@@ -39,9 +39,9 @@ pub(super) struct Context {
 
 pub(super) type Evaluated<T> = Result<T, XPathError>;
 
-impl<'a> Evaluation<'a> {
+impl<'e, 'd> Evaluation<'e, 'd> {
     /// Binds an expression to a document.
-    pub fn new(expression: &'a Expression, document: &'a Document, budget: &'a mut Budget) -> Evaluation<'a> {
+    pub fn new(expression: &'e Expression, document: &'d Document, budget: &'e mut Budget) -> Evaluation<'e, 'd> {
         let names = document.names();
         let names = expression
             .names
@@ -54,14 +54,14 @@ impl<'a> Evaluation<'a> {
 
     /// What `id()` finds. Without, it finds nothing.
     #[must_use]
-    pub fn with_ids(self, ids: &'a Ids<'a>) -> Evaluation<'a> {
+    pub fn with_ids(self, ids: &'e Ids<'d>) -> Evaluation<'e, 'd> {
         Evaluation { ids: Some(ids), ..self }
     }
 
     /// What `here()` is: the element, attribute or processing instruction that bears the expression (XML Signature,
     /// section 6.6.3). Without, and when it stands in another document, `here()` is an error.
     #[must_use]
-    pub fn with_here(self, here: Node<'a>) -> Evaluation<'a> {
+    pub fn with_here(self, here: Node<'d>) -> Evaluation<'e, 'd> {
         let here = std::ptr::eq(here.document(), self.document).then_some(here);
         Evaluation { here, ..self }
     }
@@ -70,7 +70,7 @@ impl<'a> Evaluation<'a> {
     ///
     /// # Errors
     /// When the budget is at its end, or `here()` has no meaning.
-    pub fn value(&mut self, node: Node<'a>) -> Result<Value<'a>, XPathError> {
+    pub fn value(&mut self, node: Node<'d>) -> Result<Value<'d>, XPathError> {
         let held = self.held(self.expression.root, Context::only(Key::node(node.index())))?;
         Ok(held.into_value(self.document))
     }
@@ -79,7 +79,7 @@ impl<'a> Evaluation<'a> {
     ///
     /// # Errors
     /// As [`value`](Evaluation::value).
-    pub fn value_at(&mut self, node: Found<'a>) -> Result<Value<'a>, XPathError> {
+    pub fn value_at(&mut self, node: Found<'d>) -> Result<Value<'d>, XPathError> {
         let held = self.held(self.expression.root, Context::only(node.key()))?;
         Ok(held.into_value(self.document))
     }
@@ -88,7 +88,7 @@ impl<'a> Evaluation<'a> {
     ///
     /// # Errors
     /// As [`value`](Evaluation::value).
-    pub fn boolean(&mut self, node: Node<'a>) -> Result<bool, XPathError> {
+    pub fn boolean(&mut self, node: Node<'d>) -> Result<bool, XPathError> {
         self.test(Key::node(node.index()))
     }
 
@@ -127,7 +127,7 @@ impl<'a> Evaluation<'a> {
         Ok(held)
     }
 
-    fn found_out(&mut self, part: &'a Part, context: Context) -> Evaluated<Held> {
+    fn found_out(&mut self, part: &'e Part, context: Context) -> Evaluated<Held> {
         self.spend(1, part.at)?;
         Ok(match &part.kind {
             Kind::Or(_) | Kind::And(_) => Held::Boolean(self.boolean_of_part(part, context)?),
@@ -173,7 +173,7 @@ impl<'a> Evaluation<'a> {
         self.boolean_of_part(part, context)
     }
 
-    fn boolean_of_part(&mut self, part: &'a Part, context: Context) -> Evaluated<bool> {
+    fn boolean_of_part(&mut self, part: &'e Part, context: Context) -> Evaluated<bool> {
         match &part.kind {
             Kind::Or(operands) | Kind::Union(operands) => {
                 for operand in operands {
@@ -265,7 +265,7 @@ impl<'a> Evaluation<'a> {
     }
 
     /// The string-value of a node.
-    pub(super) fn text(&mut self, key: Key, at: usize) -> Evaluated<Cow<'a, str>> {
+    pub(super) fn text(&mut self, key: Key, at: usize) -> Evaluated<Cow<'d, str>> {
         let document = self.document;
         let record = document.record(key.index());
         if let Some(prefix) = key.prefix() {

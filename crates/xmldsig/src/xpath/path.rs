@@ -10,9 +10,9 @@ use super::{
 use crate::document::NodeKind;
 use std::{collections::HashSet, ops::ControlFlow};
 
-impl<'a> Evaluation<'a> {
+impl<'e> Evaluation<'e, '_> {
     /// The nodes that a path leads to, in document order. With `any`, not more than one of them.
-    pub(super) fn path(&mut self, part: &'a Part, context: Context, any: bool) -> Evaluated<Vec<Key>> {
+    pub(super) fn path(&mut self, part: &'e Part, context: Context, any: bool) -> Evaluated<Vec<Key>> {
         let Kind::Path(begin, steps) = &part.kind else { return Ok(Vec::new()) };
         let mut nodes = self.begin(*begin, context)?.as_ref().clone();
         for (i, step) in steps.iter().enumerate() {
@@ -27,7 +27,7 @@ impl<'a> Evaluation<'a> {
     }
 
     /// A step in which positions matter: each axis is gone through for itself.
-    fn ordered_step(&mut self, step: &'a Step, from: &[Key], any: bool) -> Evaluated<Vec<Key>> {
+    fn ordered_step(&mut self, step: &'e Step, from: &[Key], any: bool) -> Evaluated<Vec<Key>> {
         let mut all = Vec::new();
         let mut on_axis = Vec::new();
         // `[3]` first: no more than three nodes are needed.
@@ -55,7 +55,7 @@ impl<'a> Evaluation<'a> {
     }
 
     /// A step in which positions do not matter: what several axes have in common is gone through once.
-    fn step(&mut self, step: &'a Step, from: &[Key], any: bool) -> Evaluated<Vec<Key>> {
+    fn step(&mut self, step: &'e Step, from: &[Key], any: bool) -> Evaluated<Vec<Key>> {
         let document = self.document;
         let mut all = Vec::new();
         let mut take = |evaluation: &mut Self, found: Key| -> Evaluated<ControlFlow<()>> {
@@ -174,7 +174,7 @@ impl<'a> Evaluation<'a> {
     #[inline]
     fn visit(
         &mut self,
-        step: &'a Step,
+        step: &'e Step,
         from: Key,
         mut take: impl FnMut(&mut Self, Key) -> Evaluated<ControlFlow<()>>,
     ) -> Evaluated<ControlFlow<()>> {
@@ -187,7 +187,7 @@ impl<'a> Evaluation<'a> {
     #[inline]
     fn visit_all(
         &mut self,
-        step: &'a Step,
+        step: &'e Step,
         from: Key,
         mut take: impl FnMut(&mut Self, Key, bool) -> Evaluated<ControlFlow<()>>,
     ) -> Evaluated<ControlFlow<()>> {
@@ -261,7 +261,7 @@ impl<'a> Evaluation<'a> {
 }
 
 /// Whether a node was on the axis of an earlier node, and so were all that come after it on the axis.
-fn holds(evaluation: &Evaluation<'_>, axis: Axis, node: Key, earlier: Key) -> bool {
+fn holds(evaluation: &Evaluation<'_, '_>, axis: Axis, node: Key, earlier: Key) -> bool {
     if node.is_namespace() {
         return false;
     }
