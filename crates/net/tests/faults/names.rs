@@ -1,0 +1,1 @@
+//! Names that lead nowhere, to many addresses of which most are dead, or inside.
