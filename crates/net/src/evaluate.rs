@@ -62,16 +62,13 @@ pub async fn evaluate(request: Request<'_>, fetcher: &Fetcher, now: Duration) ->
             Ok(evidence) => {
                 let known = evaluation.problems().len();
                 evaluation.supply(&wanted, evidence.bytes());
-                match evaluation.problems().get(known) {
-                    Some((_, problem)) => {
-                        // What cannot be used must not be kept for the next who asks.
-                        fetcher.forget(&request).await;
-                        Err(problem.clone())
-                    }
-                    None => {
-                        obtained.push((wanted.clone(), evidence.fresh_until()));
-                        Ok(evidence.origin())
-                    }
+                if let Some((_, problem)) = evaluation.problems().get(known) {
+                    // What cannot be used must not be kept for the next who asks.
+                    fetcher.forget(&request).await;
+                    Err(problem.clone())
+                } else {
+                    obtained.push((wanted.clone(), evidence.fresh_until()));
+                    Ok(evidence.origin())
                 }
             }
             Err(error) => {
@@ -85,7 +82,7 @@ pub async fn evaluate(request: Request<'_>, fetcher: &Fetcher, now: Duration) ->
     for (wanted, fresh_until) in obtained {
         if evaluation.in_vain().contains(&wanted) {
             // A lie, or what is too old, is worth no more than a failure, whatever its server says.
-            let until = fresh_until.min(now + REMEMBER_FAILURE);
+            let until = fresh_until.min(now.saturating_add(REMEMBER_FAILURE));
             fetcher.keep_until(&fetch_request(&wanted), until, now).await;
         }
     }

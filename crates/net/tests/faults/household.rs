@@ -16,12 +16,18 @@ const CHANCE: usize = 4 << 20;
 
 /// Runs a test alone in the process, on a runtime of its own: descriptors that it opened and did not close are its fault.
 pub fn alone<F: Future<Output = ()>>(test: impl FnOnce() -> F) {
+    alone_without_runtime(|| {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async { timeout(LONGEST, test()).await.expect("the test hangs") });
+    });
+}
+
+/// The same for a test that needs none.
+pub fn alone_without_runtime(test: impl FnOnce()) {
     static ONE: Mutex<()> = Mutex::new(());
     let _turn = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let before = descriptors();
-    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async { timeout(LONGEST, test()).await.expect("the test hangs") });
-    drop(runtime);
+    test();
     let after = descriptors();
     assert_eq!(after, before, "descriptors are left open");
 }

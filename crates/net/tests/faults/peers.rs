@@ -7,7 +7,8 @@ use crate::{
 use ravelin_net::{ConnectError, StreamError, TlsAcceptor, TlsConnector};
 use ravelin_test::{Authority, Key, Request};
 use ravelin_tls::{
-    ClientConfig, Identity, ServerConfig, ServerContext, Trust, Version, VersionRange,
+    ClientConfig, ClientContext, Identity, ServerConfig, ServerContext, Trust, Version,
+    VersionRange,
 };
 use std::{error::Error, io, sync::Arc, time::Duration};
 use tokio::{
@@ -21,6 +22,8 @@ const PLENTY: usize = 1 << 20;
 pub struct Party {
     pub connector: TlsConnector,
     pub acceptor: TlsAcceptor,
+    pub client: ClientContext,
+    pub server: ServerContext,
 }
 
 impl Party {
@@ -35,9 +38,12 @@ impl Party {
         server.versions = versions;
         let mut client = ClientConfig::new(Trust::of_certificates([root.root_der()]).unwrap());
         client.versions = versions;
+        let server = ServerContext::new(&server).unwrap();
         Party {
             connector: TlsConnector::new(&client).unwrap(),
-            acceptor: TlsAcceptor::new(ServerContext::new(&server).unwrap()),
+            acceptor: TlsAcceptor::new(server.clone()),
+            client: ClientContext::new(&client).unwrap(),
+            server,
         }
     }
 

@@ -52,11 +52,15 @@ impl House {
         Trust::of_certificates([&self.root_der]).unwrap()
     }
 
-    pub fn acceptor(&self, chain: &[&[u8]]) -> ServerContext {
+    pub fn server(&self, chain: &[&[u8]]) -> ServerConfig {
         let chain: String = chain.iter().map(|der| pem(der)).collect();
         let key = to_pem("PRIVATE KEY", self.key.key.pkcs8());
         let identity = Identity::from_bytes(chain.as_bytes(), key.as_bytes()).unwrap();
-        ServerContext::new(&ServerConfig::new(vec![Arc::new(identity)])).unwrap()
+        ServerConfig::new(vec![Arc::new(identity)])
+    }
+
+    pub fn acceptor(&self, chain: &[&[u8]]) -> ServerContext {
+        ServerContext::new(&self.server(chain)).unwrap()
     }
 
     pub fn connector(&self, policy: RevocationPolicy, fetcher: Fetcher) -> TlsConnector {
@@ -296,6 +300,28 @@ fn the_truth_behind_a_liar_is_still_asked_for() {
             let ends = attempt(&connector, &server, evidence::now()).await;
             let error = refused(ends, Status::Revoked, Alert::CERTIFICATE_REVOKED).await;
             assert_eq!(error.fetches().len(), 4, "{:?}", error.fetches());
+        }
+    });
+}
+
+#[test]
+fn who_says_revoked_is_believed_wherever_the_word_comes_from() {
+    alone(|| async {
+        let house = Arc::new(House::new());
+        let answering = Arc::clone(&house);
+        let web = Web::start(move |path, body| match path {
+            "/on" => Reply::Redirect("/ocsp".into()),
+            _ => Reply::Content(ocsp(body, &answering.root, Word::Revoked, NOW)),
+        })
+        .await;
+        for path in ["/ocsp", "/on"] {
+            let url = web.url(path);
+            let der = evidence::server(&house.key, &[&url], &[], &[]).signed_by(&house.root);
+            let (connector, server) =
+                (house.connector(BestEffort, fetcher()), house.acceptor(&[&der]));
+            let ends = attempt(&connector, &server, evidence::now()).await;
+            let error = refused(ends, Status::Revoked, Alert::CERTIFICATE_REVOKED).await;
+            assert_eq!(error.verdict().unwrap().code(), Some("CERT_REVOKED"));
         }
     });
 }
