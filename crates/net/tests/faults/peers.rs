@@ -70,7 +70,7 @@ impl Party {
 
 async fn stay<T>(work: impl Future<Output = T>) {
     let _held = work.await;
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -142,14 +142,13 @@ async fn undetermined(is_crl: bool, serve: Serve) -> (String, usize) {
     assert_eq!(near.verdict().unwrap().status(), Status::Trusted);
     assert_eq!(near.fetches().len(), 1);
 
-    let words = match &fetch.outcome {
-        Err(why) => why.clone(),
+    let words = if let Err(why) = &fetch.outcome {
+        why.clone()
+    } else {
         // It came and could be read: what is wrong with it is a finding.
-        Ok(_) => {
-            let verdict = error.verdict().unwrap();
-            let details = verdict.deciding().revocation.iter().map(|one| &*one.detail);
-            details.collect::<Vec<_>>().join("; ")
-        }
+        let verdict = error.verdict().unwrap();
+        let details = verdict.deciding().revocation.iter().map(|one| &*one.detail);
+        details.collect::<Vec<_>>().join("; ")
     };
     (words, sent)
 }

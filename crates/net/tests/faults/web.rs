@@ -124,8 +124,9 @@ async fn converse(
             stream
                 .write_all(format!("{begin}Content-Length: {}\r\n\r\n", u64::MAX >> 1).as_bytes())
                 .await?;
+            let bytes = vec![0x30; 1 << 16];
             loop {
-                let count = stream.write(&[0x30; 1 << 16]).await?;
+                let count = stream.write(&bytes).await?;
                 sent.fetch_add(count, Ordering::SeqCst);
             }
         }
