@@ -1,6 +1,6 @@
 //! E5: the secrets of each connection, in the format that other programs write and read.
 
-use crate::peers::{House, accepted, is_there, listener, now, s_client, s_server};
+use crate::peers::{House, accepted, hex, is_there, listener, now, s_client, s_server};
 use ravelin_net::{TlsAcceptor, TlsConnector};
 use ravelin_tls::{DataPath, KeyLog, Overrides, ServerContext, Version, VersionRange};
 use std::{
@@ -141,7 +141,7 @@ async fn e05_each_connection_may_have_a_log_of_its_own() {
         let lines = near.sorted();
         assert_eq!((lines.len(), &lines), (5, &far.sorted()));
         // Each line names the connection by the hello's random bytes.
-        let hex: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = hex(&random);
         assert!(lines.iter().all(|line| line.split(' ').nth(1) == Some(&hex)));
         randoms.push(random);
     }

@@ -3,6 +3,7 @@
 use ravelin_test::{Authority, Issued, Request};
 use ravelin_tls::{ClientConfig, Identity, ServerConfig, Trust};
 use std::{
+    fmt::Write as _,
     fs,
     io::{BufRead as _, BufReader, Read as _},
     net::SocketAddr,
@@ -19,6 +20,14 @@ use tokio::net::{TcpListener, TcpStream};
 
 pub fn now() -> Duration {
     SystemTime::UNIX_EPOCH.elapsed().unwrap()
+}
+
+/// In lower case.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// Whether a program is there. Where it is not, the test is skipped loudly, or fails where nothing may be skipped.

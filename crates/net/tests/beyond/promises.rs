@@ -1,6 +1,6 @@
 //! E19: a certificate that promises a stapled response is held to it, and what transparency logs promised can be read.
 
-use crate::peers::{House, is_there, s_server};
+use crate::peers::{House, hex, is_there, s_server};
 use ravelin_net::{
     TlsConnector,
     fetch::{FetchConfig, FetchLimits, Fetcher},
@@ -24,8 +24,7 @@ async fn e19_who_promises_a_staple_must_send_one() {
     let house = House::with(&Request::new(["localhost"]), &[must_staple()]);
     let certificate = Certificate::parse(house.issued.certificate_der()).unwrap();
     assert_eq!(certificate.tls_features(), Ok(Some(vec![5])));
-    let serial: String =
-        certificate.serial().unsigned().iter().map(|byte| format!("{byte:02X}")).collect();
+    let serial = hex(certificate.serial().unsigned()).to_uppercase();
     let respond = |name: &str, line: &str| {
         house.write("index", format!("{line}\t{serial}\tunknown\t/CN=localhost\n"));
         let words = "ocsp -index index -CA root.pem -rsigner root.pem -rkey root.key -issuer root.pem \
