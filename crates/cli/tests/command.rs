@@ -462,6 +462,9 @@ fn the_demo_proves_itself_and_keeps_serving() {
     let proof: serde_json::Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}"));
     assert_eq!((&proof["version"], &proof["echoed"]), (&"TLSv1.3".into(), &28.into()));
     assert_eq!(proof["anchor"], folder.name("state/demo/ca.pem"));
+    assert_eq!(proof["status"], "trusted");
+    let verdict = proof["verdict"].as_str().unwrap();
+    assert!(verdict.starts_with("trusted, for CN=") && verdict.contains(", by CN="), "{verdict}");
     tunnel.wait_for(&["event=closed", "reason=client_closed", "to_backend=28", "to_client=28"]);
 
     // A peer that is not ours.
