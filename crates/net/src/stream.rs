@@ -2,8 +2,8 @@
 
 use crate::Fetched;
 use ravelin_tls::{
-    Alert, ClientContext, Connection, End, Handshake, OpenBuffer, SealBuffer, ServerContext,
-    TlsError, hello::ClientHello,
+    Alert, ClientContext, Connection, End, Handshake, OpenBuffer, Overrides, SealBuffer,
+    ServerContext, TlsError, hello::ClientHello,
 };
 use ravelin_trust::Verdict;
 use std::{
@@ -89,7 +89,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
         now: Duration,
         io: S,
     ) -> io::Result<TlsStream<S>> {
-        let mut stream = TlsStream::client(context, name, now, io)?;
+        let mut stream = TlsStream::client(context, name, now, &Overrides::default(), io)?;
         stream.handshake_done().await?;
         Ok(stream)
     }
@@ -99,9 +99,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
         context: &ClientContext,
         name: &str,
         now: Duration,
+        overrides: &Overrides,
         io: S,
     ) -> io::Result<TlsStream<S>> {
-        let connection = Connection::client(context, name, now).map_err(StreamError::Tls)?;
+        let connection = Connection::client_with(context, name, now, overrides);
+        let connection = connection.map_err(StreamError::Tls)?;
         Ok(TlsStream::new(connection, io))
     }
 
@@ -123,10 +125,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
         &mut self,
         context: &ServerContext,
         now: Duration,
+        overrides: &Overrides,
     ) -> io::Result<()> {
         // The hello still stands among the bytes that the connection keeps.
         self.unread = true;
-        self.connection.answer(context, now).map_err(|error| StreamError::Tls(error).into())
+        let answered = self.connection.answer_with(context, now, overrides);
+        answered.map_err(|error| StreamError::Tls(error).into())
     }
 
     /// Ends the connection with a fatal alert, and sends that as far as the stream below takes it.
