@@ -83,6 +83,12 @@ impl Differences {
     }
 }
 
+fn assert_same(ours: &[Node], theirs: &[Node], text: &str) {
+    for i in 0..ours.len().max(theirs.len()) {
+        assert_eq!(ours.get(i), theirs.get(i), "piece {i} of {text}");
+    }
+}
+
 fn documents() -> impl Iterator<Item = String> {
     (0..1500).map(corpus::document).chain((0..6000).map(corpus::mutated))
 }
@@ -91,14 +97,17 @@ fn documents() -> impl Iterator<Item = String> {
 fn generated_documents_are_read_as_by_roxmltree() {
     let mut differences = Differences::new(Peer::Roxmltree);
     let mut equal = 0;
-    for text in documents() {
+    for mut text in documents() {
+        // Most documents have a carriage return that stands alone, which would leave few to compare.
+        if text.replace("\r\n", "").contains('\r') {
+            text = text.replace("\r\n", "\n").replace('\r', "\n");
+        }
         let ours = events::read(text.as_bytes(), &events::with_doctype());
         let theirs = roxml::read(&text);
         if let (Ok(ours), Ok(theirs)) = (&ours, &theirs)
-            // See differences.md, "What they read otherwise".
-            && !["<!ATTLIST", "&#38;"].iter().any(|other| text.contains(other))
+            && roxml::is_comparable(&text)
         {
-            assert_eq!(&roxml::comparable(ours), theirs, "{text}");
+            assert_same(&roxml::comparable(ours), theirs, &text);
             equal += 1;
         }
         differences.compare(
@@ -122,7 +131,7 @@ fn generated_documents_are_read_as_by_quick_xml() {
         if let (Ok(ours), Ok(theirs)) = (&ours, &theirs)
             && !ours.iter().any(in_odd_namespace)
         {
-            assert_eq!(&roxml::comparable(ours), theirs, "{text}");
+            assert_same(&roxml::comparable(ours), theirs, &text);
             equal += 1;
         }
         // It takes much that is not well-formed, by design: that is no difference worth a word.

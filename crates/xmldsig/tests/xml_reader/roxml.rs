@@ -66,3 +66,13 @@ pub fn comparable(nodes: &[Node]) -> Vec<Node> {
     }
     nodes
 }
+
+/// Whether it reads no part of the document otherwise: see differences.md, "What they read otherwise".
+pub fn is_comparable(text: &str) -> bool {
+    if text.replace("\r\n", "\n").contains('\r') {
+        return false;
+    }
+    let Some((_, declared)) = text.split_once("<!DOCTYPE") else { return true };
+    let subset = declared.split("]>").next().unwrap_or(declared);
+    !["<!ATTLIST", "&#38;", "&#x26;", "<!--", "<?"].iter().any(|other| subset.contains(other))
+}
