@@ -10,7 +10,7 @@ use quick_xml::{
     events::{BytesStart, Event},
     name::ResolveResult,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Every rule by which a peer may differ: by its name, peer, who of the two refuses the document, and words of the fault.
 const DIFFERENCES: &str = include_str!("differences.md");
@@ -26,7 +26,7 @@ pub(crate) enum Peer {
 pub(crate) struct Differences {
     rules: Vec<Rule>,
     used: BTreeSet<usize>,
-    unexplained: Vec<String>,
+    unexplained: BTreeMap<String, String>,
 }
 
 struct Rule {
@@ -48,7 +48,7 @@ impl Differences {
             let (of, who, words) = (cells.next()?, cells.next()?, cells.next()?);
             (of == heading).then(|| Rule { ours: who == "Ravelin", words: words.trim_matches('`') })
         });
-        Differences { rules: rules.collect(), used: BTreeSet::new(), unexplained: Vec::new() }
+        Differences { rules: rules.collect(), used: BTreeSet::new(), unexplained: BTreeMap::new() }
     }
 
     pub(crate) fn compare(
@@ -65,17 +65,21 @@ impl Differences {
         let applies = |rule: &Rule| rule.ours == is_ours && fault.contains(rule.words);
         match self.rules.iter().position(applies) {
             Some(rule) => drop(self.used.insert(rule)),
-            None => self.unexplained.push(format!(
-                "refused by {}: {fault}\n{:?}",
-                if is_ours { "us only" } else { "them only" },
-                String::from_utf8_lossy(document)
-            )),
+            None => {
+                let document = String::from_utf8_lossy(document);
+                let who = if is_ours { "us" } else { "them" };
+                // One document for each kind of fault.
+                let kind: String = fault.chars().filter(|c| !c.is_ascii_digit()).take(60).collect();
+                self.unexplained
+                    .entry(kind)
+                    .or_insert_with(|| format!("refused by {who} only: {fault}\n{document:?}"));
+            }
         }
     }
 
     /// Whether all is explained, and every explanation needed.
     pub(crate) fn check(&self) {
-        let few: Vec<_> = self.unexplained.iter().take(40).map(String::as_str).collect();
+        let few: Vec<_> = self.unexplained.values().map(String::as_str).collect();
         assert!(few.is_empty(), "{} unexplained:\n{}", self.unexplained.len(), few.join("\n"));
         for (i, rule) in self.rules.iter().enumerate() {
             assert!(self.used.contains(&i), "no difference {:?} is met any more", rule.words);
@@ -110,11 +114,11 @@ fn generated_documents_are_read_as_by_roxmltree() {
             assert_same(&roxml::comparable(ours), theirs, &text);
             equal += 1;
         }
-        differences.compare(
-            text.as_bytes(),
-            ours.map(drop).map_err(|error| error.to_string()),
-            theirs.map(drop).map_err(|error| error.to_string()),
-        );
+        // It takes much that is not well-formed: xmllint is the measure of that.
+        if ours.is_ok() {
+            let theirs = theirs.map(drop).map_err(|error| error.to_string());
+            differences.compare(text.as_bytes(), Ok(()), theirs);
+        }
     }
     assert!(equal > 1000, "only {equal} were compared");
     differences.check();
