@@ -63,18 +63,17 @@ impl Differences {
             (Ok(()), Err(fault)) => (false, fault),
         };
         let applies = |rule: &Rule| rule.ours == is_ours && fault.contains(rule.words);
-        match self.rules.iter().position(applies) {
-            Some(rule) => drop(self.used.insert(rule)),
-            None => {
-                let document = String::from_utf8_lossy(document);
-                let who = if is_ours { "us" } else { "them" };
-                // One document for each kind of fault.
-                let kind: String = fault.chars().filter(|c| !c.is_ascii_digit()).take(60).collect();
-                self.unexplained
-                    .entry(kind)
-                    .or_insert_with(|| format!("refused by {who} only: {fault}\n{document:?}"));
-            }
+        if let Some(rule) = self.rules.iter().position(applies) {
+            self.used.insert(rule);
+            return;
         }
+        let document = String::from_utf8_lossy(document);
+        let who = if is_ours { "us" } else { "them" };
+        // One document for each kind of fault.
+        let kind: String = fault.chars().filter(|c| !c.is_ascii_digit()).take(60).collect();
+        self.unexplained
+            .entry(kind)
+            .or_insert_with(|| format!("refused by {who} only: {fault}\n{document:?}"));
     }
 
     /// Whether all is explained, and every explanation needed.
@@ -184,14 +183,14 @@ fn quick(text: &str) -> Result<Vec<Node>, String> {
                 add_text(&mut nodes, &text.xml10_content());
             }
             Event::GeneralRef(reference) => {
-                match reference.resolve_char_ref().map_err(|error| error.to_string())? {
-                    Some(c) => add_text(&mut nodes, c.encode_utf8(&mut [0; 4])),
-                    None => {
-                        let name: &str = &reference;
-                        let text = quick_xml::escape::resolve_predefined_entity(name)
-                            .ok_or_else(|| format!("the entity {name}"))?;
-                        add_text(&mut nodes, text);
-                    }
+                let character = reference.resolve_char_ref().map_err(|error| error.to_string())?;
+                if let Some(c) = character {
+                    add_text(&mut nodes, c.encode_utf8(&mut [0; 4]));
+                } else {
+                    let name: &str = &reference;
+                    let text = quick_xml::escape::resolve_predefined_entity(name)
+                        .ok_or_else(|| format!("the entity {name}"))?;
+                    add_text(&mut nodes, text);
                 }
             }
             Event::Comment(text) => {

@@ -40,9 +40,9 @@ pub fn read(text: &str) -> Result<Vec<Node>, roxmltree::Error> {
             }
         }
         let mut at = node;
-        next = at.first_child().or_else(|| at.next_sibling());
+        next = at.first_child().or(at.next_sibling());
         while next.is_none() {
-            let Some(parent) = at.parent().filter(|parent| parent.is_element()) else { break };
+            let Some(parent) = at.parent().filter(roxmltree::Node::is_element) else { break };
             nodes.push(Node::End);
             at = parent;
             next = at.next_sibling();
