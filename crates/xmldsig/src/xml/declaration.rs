@@ -36,7 +36,7 @@ pub(super) fn read(text: &str, fits: impl Fn(&str) -> bool) -> Result<Declaratio
     let mut declaration = Declaration { length: 5 + length + 2, ..Declaration::default() };
 
     match rest.pseudo_attribute("version")? {
-        Some((_, version)) if version == "1.0" => {}
+        Some((_, "1.0")) => {}
         Some((at, version)) => return Err((at, XmlFault::UnsupportedVersion(version.to_owned()))),
         None => return Err((rest.at, XmlFault::Expected("`version` in the XML declaration"))),
     }

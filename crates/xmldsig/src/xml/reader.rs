@@ -270,12 +270,11 @@ impl<R: Read> Reader<R> {
     fn cdata(&mut self) -> Result<Option<Token>, XmlError> {
         let start = self.input.at;
         let bytes = self.input.rest();
-        let (length, ends) = match memchr::memmem::find(bytes, b"]]>") {
-            Some(found) => (found, true),
-            None => {
-                let brackets = bytes.iter().rev().take(2).take_while(|byte| **byte == b']').count();
-                (bytes.len() - brackets, false)
-            }
+        let (length, ends) = if let Some(found) = memchr::memmem::find(bytes, b"]]>") {
+            (found, true)
+        } else {
+            let brackets = bytes.iter().rev().take(2).take_while(|byte| **byte == b']').count();
+            (bytes.len() - brackets, false)
         };
         self.input.at += length;
         if ends {

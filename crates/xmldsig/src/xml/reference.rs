@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn references_to_characters() {
-        let read = |text| super::read(text).map_err(|fault| fault.to_string());
+        let read = |text| read(text).map_err(|fault| fault.to_string());
         assert_eq!(read("&#65;b"), Ok(Some((Reference::Character('A'), 5))));
         assert_eq!(read("&#x0001F600;"), Ok(Some((Reference::Character('\u{1f600}'), 12))));
         assert_eq!(read("&lt;"), Ok(Some((Reference::Character('<'), 4))));

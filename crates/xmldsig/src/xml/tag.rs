@@ -2,7 +2,7 @@
 
 use super::{
     chars::{ends_name, is_space},
-    dtd::{Dtd, Entities, Spent, Supplied},
+    dtd::{Dtd, Entities, Supplied},
     error::XmlFault,
     event::{AttributeKind, Element, RawAttribute, State, Value},
     limits::Limits,
@@ -39,6 +39,7 @@ pub(super) fn read(
     let bytes = window.as_bytes();
     state.attributes.clear();
     state.scratch.clear();
+    // A tag is read again when there is more of it: what its entities stand for is not counted twice.
     let spent = entities.spent();
 
     let mut at = begin + 1;
@@ -49,13 +50,19 @@ pub(super) fn read(
     let empty = loop {
         let after_space = skip_space(bytes, at);
         match bytes.get(after_space) {
-            None => return incomplete(entities, spent),
+            None => {
+                entities.back_to(spent);
+                return Ok(None);
+            }
             Some(b'>') => {
                 at = after_space + 1;
                 break false;
             }
             Some(b'/') => match bytes.get(after_space + 1) {
-                None => return incomplete(entities, spent),
+                None => {
+                    entities.back_to(spent);
+                    return Ok(None);
+                }
                 Some(b'>') => {
                     at = after_space + 2;
                     break true;
@@ -70,20 +77,16 @@ pub(super) fn read(
         if state.attributes.len() >= limits.attributes {
             return Err((after_space, XmlFault::Limit("attributes")));
         }
-        match attribute(window, after_space, state, dtd.map(|dtd| (dtd, name)), entities)? {
-            Some(end) => at = end,
-            None => return incomplete(entities, spent),
-        }
+        let declared = dtd.map(|dtd| (dtd, name));
+        let Some(end) = attribute(window, after_space, state, declared, entities)? else {
+            entities.back_to(spent);
+            return Ok(None);
+        };
+        at = end;
     };
 
     open(window, begin, name, state, dtd, entities, limits)?;
     Ok(Some(Tag { end: at, empty }))
-}
-
-/// The tag is read again when there is more of it: what its entities stand for is not counted twice.
-fn incomplete(entities: &mut Entities<'_>, spent: Spent) -> Result<Option<Tag>, Fault> {
-    entities.back_to(spent);
-    Ok(None)
 }
 
 /// Reads one attribute into the list: where it ends.

@@ -57,7 +57,7 @@ fn check_border(head: &str, body: &str, place: usize, encoding: usize) {
 
 #[test]
 fn a_border_of_the_window_at_any_byte_changes_nothing() {
-    for seed in 0..12 {
+    for seed in 0..3 {
         let (head, body) = corpus::parts(seed);
         for place in 0..=body.len() {
             check_border(&head, &body, place, 3);
@@ -79,14 +79,14 @@ fn a_border_of_the_window_at_any_byte_of_utf_16_changes_nothing() {
 fn what_is_wrong_is_told_in_the_same_words_wherever_the_window_ends() {
     for seed in 0..12 {
         let body = movable(seed);
-        for place in (0..=body.len()).step_by(3) {
+        for place in (0..=body.len()).step_by(17) {
             check_border("", &body, place, 3);
         }
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn documents_in_pieces_say_what_they_say_whole(

@@ -220,7 +220,7 @@ pub(crate) fn document(seed: u64) -> String {
 pub(crate) fn mutated(seed: u64) -> String {
     let mut chance = Chance::new(seed ^ 0xdead_beef);
     let mut chars: Vec<char> = document(seed).chars().collect();
-    for _ in 0..1 + chance.below(3) {
+    for _ in 0..=chance.below(3) {
         let at = chance.below(chars.len() + 1);
         let few = (1 + chance.below(5)).min(chars.len() - at);
         match chance.below(6) {

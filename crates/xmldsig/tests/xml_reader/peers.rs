@@ -10,7 +10,7 @@ use quick_xml::{
     events::{BytesStart, Event},
     name::ResolveResult,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Every rule by which a peer may differ: by its name, peer, who of the two refuses the document, and words of the fault.
 const DIFFERENCES: &str = include_str!("differences.md");
@@ -26,7 +26,7 @@ pub(crate) enum Peer {
 pub(crate) struct Differences {
     rules: Vec<Rule>,
     used: BTreeSet<usize>,
-    unexplained: Vec<String>,
+    unexplained: BTreeMap<String, String>,
 }
 
 struct Rule {
@@ -48,7 +48,7 @@ impl Differences {
             let (of, who, words) = (cells.next()?, cells.next()?, cells.next()?);
             (of == heading).then(|| Rule { ours: who == "Ravelin", words: words.trim_matches('`') })
         });
-        Differences { rules: rules.collect(), used: BTreeSet::new(), unexplained: Vec::new() }
+        Differences { rules: rules.collect(), used: BTreeSet::new(), unexplained: BTreeMap::new() }
     }
 
     pub(crate) fn compare(
@@ -63,23 +63,32 @@ impl Differences {
             (Ok(()), Err(fault)) => (false, fault),
         };
         let applies = |rule: &Rule| rule.ours == is_ours && fault.contains(rule.words);
-        match self.rules.iter().position(applies) {
-            Some(rule) => drop(self.used.insert(rule)),
-            None => self.unexplained.push(format!(
-                "refused by {}: {fault}\n{:?}",
-                if is_ours { "us only" } else { "them only" },
-                String::from_utf8_lossy(document)
-            )),
+        if let Some(rule) = self.rules.iter().position(applies) {
+            self.used.insert(rule);
+            return;
         }
+        let document = String::from_utf8_lossy(document);
+        let who = if is_ours { "us" } else { "them" };
+        // One document for each kind of fault.
+        let kind: String = fault.chars().filter(|c| !c.is_ascii_digit()).take(60).collect();
+        self.unexplained
+            .entry(kind)
+            .or_insert_with(|| format!("refused by {who} only: {fault}\n{document:?}"));
     }
 
     /// Whether all is explained, and every explanation needed.
     pub(crate) fn check(&self) {
-        let few: Vec<_> = self.unexplained.iter().take(40).map(String::as_str).collect();
+        let few: Vec<_> = self.unexplained.values().map(String::as_str).collect();
         assert!(few.is_empty(), "{} unexplained:\n{}", self.unexplained.len(), few.join("\n"));
         for (i, rule) in self.rules.iter().enumerate() {
             assert!(self.used.contains(&i), "no difference {:?} is met any more", rule.words);
         }
+    }
+}
+
+fn assert_same(ours: &[Node], theirs: &[Node], text: &str) {
+    for i in 0..ours.len().max(theirs.len()) {
+        assert_eq!(ours.get(i), theirs.get(i), "piece {i} of {text}");
     }
 }
 
@@ -91,21 +100,24 @@ fn documents() -> impl Iterator<Item = String> {
 fn generated_documents_are_read_as_by_roxmltree() {
     let mut differences = Differences::new(Peer::Roxmltree);
     let mut equal = 0;
-    for text in documents() {
+    for mut text in documents() {
+        // Most documents have a carriage return that stands alone, which would leave few to compare.
+        if text.replace("\r\n", "").contains('\r') {
+            text = text.replace("\r\n", "\n").replace('\r', "\n");
+        }
         let ours = events::read(text.as_bytes(), &events::with_doctype());
         let theirs = roxml::read(&text);
         if let (Ok(ours), Ok(theirs)) = (&ours, &theirs)
-            // See differences.md, "What they read otherwise".
-            && !["<!ATTLIST", "&#38;"].iter().any(|other| text.contains(other))
+            && roxml::is_comparable(&text)
         {
-            assert_eq!(&roxml::comparable(ours), theirs, "{text}");
+            assert_same(&roxml::comparable(ours), theirs, &text);
             equal += 1;
         }
-        differences.compare(
-            text.as_bytes(),
-            ours.map(drop).map_err(|error| error.to_string()),
-            theirs.map(drop).map_err(|error| error.to_string()),
-        );
+        // It takes much that is not well-formed: xmllint is the measure of that.
+        if ours.is_ok() {
+            let theirs = theirs.map(drop).map_err(|error| error.to_string());
+            differences.compare(text.as_bytes(), Ok(()), theirs);
+        }
     }
     assert!(equal > 1000, "only {equal} were compared");
     differences.check();
@@ -122,7 +134,7 @@ fn generated_documents_are_read_as_by_quick_xml() {
         if let (Ok(ours), Ok(theirs)) = (&ours, &theirs)
             && !ours.iter().any(in_odd_namespace)
         {
-            assert_eq!(&roxml::comparable(ours), theirs, "{text}");
+            assert_same(&roxml::comparable(ours), theirs, &text);
             equal += 1;
         }
         // It takes much that is not well-formed, by design: that is no difference worth a word.
@@ -171,14 +183,14 @@ fn quick(text: &str) -> Result<Vec<Node>, String> {
                 add_text(&mut nodes, &text.xml10_content());
             }
             Event::GeneralRef(reference) => {
-                match reference.resolve_char_ref().map_err(|error| error.to_string())? {
-                    Some(c) => add_text(&mut nodes, c.encode_utf8(&mut [0; 4])),
-                    None => {
-                        let name: &str = &reference;
-                        let text = quick_xml::escape::resolve_predefined_entity(name)
-                            .ok_or_else(|| format!("the entity {name}"))?;
-                        add_text(&mut nodes, text);
-                    }
+                let character = reference.resolve_char_ref().map_err(|error| error.to_string())?;
+                if let Some(c) = character {
+                    add_text(&mut nodes, c.encode_utf8(&mut [0; 4]));
+                } else {
+                    let name: &str = &reference;
+                    let text = quick_xml::escape::resolve_predefined_entity(name)
+                        .ok_or_else(|| format!("the entity {name}"))?;
+                    add_text(&mut nodes, text);
                 }
             }
             Event::Comment(text) => {

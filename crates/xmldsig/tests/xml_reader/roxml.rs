@@ -40,9 +40,9 @@ pub fn read(text: &str) -> Result<Vec<Node>, roxmltree::Error> {
             }
         }
         let mut at = node;
-        next = at.first_child().or_else(|| at.next_sibling());
+        next = at.first_child().or(at.next_sibling());
         while next.is_none() {
-            let Some(parent) = at.parent().filter(|parent| parent.is_element()) else { break };
+            let Some(parent) = at.parent().filter(roxmltree::Node::is_element) else { break };
             nodes.push(Node::End);
             at = parent;
             next = at.next_sibling();
@@ -65,4 +65,14 @@ pub fn comparable(nodes: &[Node]) -> Vec<Node> {
         }
     }
     nodes
+}
+
+/// Whether it reads no part of the document otherwise: see differences.md, "What they read otherwise".
+pub fn is_comparable(text: &str) -> bool {
+    if text.replace("\r\n", "\n").contains('\r') {
+        return false;
+    }
+    let Some((_, declared)) = text.split_once("<!DOCTYPE") else { return true };
+    let subset = declared.split("]>").next().unwrap_or(declared);
+    !["<!ATTLIST", "&#38;", "&#x26;", "<!--", "<?"].iter().any(|other| subset.contains(other))
 }
