@@ -16,14 +16,29 @@ fn nodes_stand_in_document_order_with_their_attributes() {
     use NodeKind::{Attribute, Comment, Document as Whole, Element, Instruction, Text};
     assert_eq!(
         kinds,
-        [Whole, Instruction, Element, Attribute, Text, Comment, Element, Attribute, Attribute, Text, Comment]
+        [
+            Whole,
+            Instruction,
+            Element,
+            Attribute,
+            Text,
+            Comment,
+            Element,
+            Attribute,
+            Attribute,
+            Text,
+            Comment
+        ]
     );
     let root = document.root();
     assert_eq!(root.children().map(Node::kind).collect::<Vec<_>>(), [Text, Comment, Element, Text]);
     assert_eq!(root.text(), "tu&v");
     assert_eq!(document.node().children().count(), 3);
     let b = root.elements().next().unwrap();
-    assert_eq!(b.attributes().map(|attribute| attribute.text().into_owned()).collect::<Vec<_>>(), ["2", "3"]);
+    assert_eq!(
+        b.attributes().map(|attribute| attribute.text().into_owned()).collect::<Vec<_>>(),
+        ["2", "3"]
+    );
     assert!(b.children().next().is_none());
     assert!(b.is_within(root) && !root.is_within(b) && root < b);
     assert_eq!(b.attributes().next().unwrap().parent(), Some(b));
@@ -59,9 +74,18 @@ fn namespaces_are_those_in_force() {
     let document = read(
         "<a xmlns='urn:1' xmlns:p='urn:p'><b xmlns='' xmlns:q='urn:q'><c xmlns:p='urn:2'/></b><d xmlns='urn:3'/></a>",
     );
-    let find = |name: &str| document.root().descendants().find(|node| node.is_element() && node.name().unwrap().local == name);
+    let find = |name: &str| {
+        document
+            .root()
+            .descendants()
+            .find(|node| node.is_element() && node.name().unwrap().local == name)
+    };
     let namespaces = |name: &str| {
-        let mut all: Vec<String> = find(name).unwrap().namespaces().map(|(prefix, uri)| format!("{prefix}={uri}")).collect();
+        let mut all: Vec<String> = find(name)
+            .unwrap()
+            .namespaces()
+            .map(|(prefix, uri)| format!("{prefix}={uri}"))
+            .collect();
         all.sort();
         all.join(" ")
     };
@@ -70,7 +94,10 @@ fn namespaces_are_those_in_force() {
     assert_eq!(namespaces("c"), "p=urn:2 q=urn:q");
     assert_eq!(namespaces("d"), "=urn:3 p=urn:p");
     let c = find("c").unwrap();
-    assert_eq!((c.namespace(""), c.namespace("p"), c.namespace("none")), (Some(""), Some("urn:2"), None));
+    assert_eq!(
+        (c.namespace(""), c.namespace("p"), c.namespace("none")),
+        (Some(""), Some("urn:2"), None)
+    );
     assert_eq!(c.namespace("xml"), Some("http://www.w3.org/XML/1998/namespace"));
     assert!(c.is("", "c"));
 }
@@ -86,8 +113,14 @@ fn limits_are_told_by_name_and_place() {
         other => panic!("{other}"),
     };
     assert!(read(Limits { nodes: 302, ..Limits::default() }).is_ok());
-    assert_eq!(limit(read(Limits { nodes: 301, ..Limits::default() }).unwrap_err()), ("nodes", 3 + 99 * 17));
-    assert_eq!(limit(read(Limits { text: 499, ..Limits::default() }).unwrap_err()), ("text", 3 + 99 * 17));
+    assert_eq!(
+        limit(read(Limits { nodes: 301, ..Limits::default() }).unwrap_err()),
+        ("nodes", 3 + 99 * 17)
+    );
+    assert_eq!(
+        limit(read(Limits { text: 499, ..Limits::default() }).unwrap_err()),
+        ("text", 3 + 99 * 17)
+    );
 }
 
 #[test]
