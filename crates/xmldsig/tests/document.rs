@@ -1,7 +1,10 @@
 //! Documents in memory.
 
 use ravelin_xmldsig::{
-    document::{Document, DocumentError, Limits, Node, NodeKind},
+    document::{
+        Document, DocumentError, Limits, Node,
+        NodeKind::{self, Attribute, Comment, Document as Whole, Element, Instruction, Text},
+    },
     xml::{self, Options, Reader},
 };
 
@@ -13,7 +16,6 @@ fn read(text: &str) -> Document {
 fn nodes_stand_in_document_order_with_their_attributes() {
     let document = read("<?p d?><a x='1'>t<!--c--><b y='2' z='3'/><![CDATA[u]]>&amp;v</a><!--e-->");
     let kinds: Vec<NodeKind> = document.nodes().map(Node::kind).collect();
-    use NodeKind::{Attribute, Comment, Document as Whole, Element, Instruction, Text};
     assert_eq!(
         kinds,
         [
@@ -53,7 +55,7 @@ fn text_is_one_node_however_it_was_written() {
     assert_eq!(document.root().children().count(), 1);
     assert_eq!(document.root().text(), "one two <three!");
     let split = read("<a>one<!--x-->two<?x?>three<b/>four</a>");
-    assert_eq!(split.root().children().filter(|child| child.kind() == NodeKind::Text).count(), 4);
+    assert_eq!(split.root().children().filter(|child| child.kind() == Text).count(), 4);
 }
 
 #[test]

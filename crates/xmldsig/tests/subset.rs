@@ -90,8 +90,8 @@ fn method(transform: Node<'_>, algorithm: &str) -> Option<Method> {
 }
 
 /// What the transforms of a reference make of a set of nodes. Nothing if a transform is not one of those of this test.
-fn transformed<'a>(
-    mut set: NodeSet<'a>,
+fn transformed(
+    mut set: NodeSet<'_>,
     reference: Node<'_>,
     signature: Node<'_>,
     ids: &Ids<'_>,
@@ -104,13 +104,13 @@ fn transformed<'a>(
     for (i, transform) in transforms.iter().enumerate() {
         match transform.attribute("", "Algorithm")? {
             "http://www.w3.org/2000/09/xmldsig#enveloped-signature" => {
-                set = set.without_subtree(signature)
+                set = set.without_subtree(signature);
             }
             XPATH => {
-                set = set.xpath_transform(*transform, Some(ids), &limits, &mut budget).unwrap()
+                set = set.xpath_transform(*transform, Some(ids), &limits, &mut budget).unwrap();
             }
             FILTER2 => {
-                set = set.filter2_transform(*transform, Some(ids), &limits, &mut budget).unwrap()
+                set = set.filter2_transform(*transform, Some(ids), &limits, &mut budget).unwrap();
             }
             algorithm if i + 1 == transforms.len() => last = method(*transform, algorithm)?,
             _ => return None,

@@ -4,7 +4,11 @@ use proptest::{prelude::*, strategy::ValueTree};
 use ravelin_xmldsig::{
     c14n::{Flavour, Method, canonicalize, canonicalize_nodes},
     document::{self, Document, Node},
-    nodeset::{NodeSet, Operation, Subtrees},
+    nodeset::{
+        NodeSet,
+        Operation::{self, Intersect, Subtract, Union},
+        Subtrees,
+    },
     xml::Reader,
     xpath::{Budget, Expression, Limits},
 };
@@ -172,7 +176,6 @@ fn filters_are_applied_in_order_to_whole_subtrees() {
         let set = input.filter2(&operations, None, &mut Budget::new(&Limits::default())).unwrap();
         written(&set, &Method { comments: true, ..Method::inclusive() })
     };
-    use Operation::{Intersect, Subtract, Union};
     let whole = NodeSet::document(&document, true);
     assert_eq!(apply(&whole, &[(Intersect, "//b[1]")]), "<b i=\"1\"><c>x</c><!--k--></b>");
     assert_eq!(apply(&whole, &[(Subtract, "//c | //@i")]), "<a><b><!--k--></b><b></b></a>");
