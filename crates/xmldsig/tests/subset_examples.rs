@@ -112,9 +112,11 @@ fn attributes_of_the_xml_namespace_are_taken_over_from_what_is_left_out() {
         "<a><c xml:base=\"b/\" xml:id=\"i1\" xml:lang=\"en\" xml:other=\"o\" xml:space=\"preserve\"><d xml:base=\"d\">\
          </d></c></a>"
     );
+    // The attributes of `a` are not in the set, but neither is what is around it.
     assert_eq!(
         written(&kept, &inclusive_11()),
-        "<a><c xml:base=\"b/\" xml:lang=\"en\" xml:space=\"preserve\"><d xml:base=\"d\"></d></c></a>"
+        "<a xml:base=\"http://x/a/\" xml:lang=\"de\"><c xml:base=\"b/\" xml:lang=\"en\" xml:space=\"preserve\">\
+         <d xml:base=\"d\"></d></c></a>"
     );
     assert_eq!(
         written(&kept, &exclusive(&[])),
