@@ -23,27 +23,36 @@ fuzz_target!(|data: &[u8]| {
     let ids = document.ids(|_, name| name.local.eq_ignore_ascii_case("id"));
 
     let mut budget = Budget::new(&limits);
-    let mut evaluation =
-        Evaluation::new(&expression, &document, &mut budget).with_ids(&ids).with_here(document.root());
+    let mut evaluation = Evaluation::new(&expression, &document, &mut budget)
+        .with_ids(&ids)
+        .with_here(document.root());
     let value = evaluation.value(document.node());
     if value.is_ok() {
         // The same again, now that constant parts are known; numbers that are none are not equal to themselves.
-        assert_eq!(format!("{:?}", evaluation.value(document.node()).unwrap_or(value.clone().unwrap())), format!("{:?}", value.unwrap()));
+        assert_eq!(
+            format!("{:?}", evaluation.value(document.node()).unwrap_or(value.clone().unwrap())),
+            format!("{:?}", value.unwrap())
+        );
     }
 
     let whole = NodeSet::document(&document, true);
     let mut budget = Budget::new(&limits);
     let filtered = whole.filter(&expression, Some(&ids), Some(document.root()), &mut budget);
-    let operations = [Operation::Intersect, Operation::Union, Operation::Subtract].map(|operation| Subtrees {
-        operation,
-        expression: expression.clone(),
-        here: Some(document.root()),
-    });
+    let operations =
+        [Operation::Intersect, Operation::Union, Operation::Subtract].map(|operation| Subtrees {
+            operation,
+            expression: expression.clone(),
+            here: Some(document.root()),
+        });
     let subtrees = whole.filter2(&operations[..2], Some(&ids), &mut Budget::new(&limits));
     let nothing = whole.filter2(&operations, Some(&ids), &mut Budget::new(&limits));
     if let Ok(nothing) = nothing {
         // What was taken away last is not there.
-        assert!(subtrees.as_ref().map_or(true, |subtrees| subtrees.iter().all(|node| !nothing.contains(node))));
+        assert!(
+            subtrees
+                .as_ref()
+                .map_or(true, |subtrees| subtrees.iter().all(|node| !nothing.contains(node)))
+        );
     }
     for set in [filtered, subtrees].into_iter().flatten() {
         for flavour in [

@@ -1,7 +1,10 @@
 //! Documents in memory.
 
 use ravelin_xmldsig::{
-    document::{Document, DocumentError, Limits, Node, NodeKind},
+    document::{
+        Document, DocumentError, Limits, Node,
+        NodeKind::{self, Attribute, Comment, Document as Whole, Element, Instruction, Text},
+    },
     xml::{self, Options, Reader},
 };
 
@@ -13,17 +16,31 @@ fn read(text: &str) -> Document {
 fn nodes_stand_in_document_order_with_their_attributes() {
     let document = read("<?p d?><a x='1'>t<!--c--><b y='2' z='3'/><![CDATA[u]]>&amp;v</a><!--e-->");
     let kinds: Vec<NodeKind> = document.nodes().map(Node::kind).collect();
-    use NodeKind::{Attribute, Comment, Document as Whole, Element, Instruction, Text};
     assert_eq!(
         kinds,
-        [Whole, Instruction, Element, Attribute, Text, Comment, Element, Attribute, Attribute, Text, Comment]
+        [
+            Whole,
+            Instruction,
+            Element,
+            Attribute,
+            Text,
+            Comment,
+            Element,
+            Attribute,
+            Attribute,
+            Text,
+            Comment
+        ]
     );
     let root = document.root();
     assert_eq!(root.children().map(Node::kind).collect::<Vec<_>>(), [Text, Comment, Element, Text]);
     assert_eq!(root.text(), "tu&v");
     assert_eq!(document.node().children().count(), 3);
     let b = root.elements().next().unwrap();
-    assert_eq!(b.attributes().map(|attribute| attribute.text().into_owned()).collect::<Vec<_>>(), ["2", "3"]);
+    assert_eq!(
+        b.attributes().map(|attribute| attribute.text().into_owned()).collect::<Vec<_>>(),
+        ["2", "3"]
+    );
     assert!(b.children().next().is_none());
     assert!(b.is_within(root) && !root.is_within(b) && root < b);
     assert_eq!(b.attributes().next().unwrap().parent(), Some(b));
@@ -38,7 +55,7 @@ fn text_is_one_node_however_it_was_written() {
     assert_eq!(document.root().children().count(), 1);
     assert_eq!(document.root().text(), "one two <three!");
     let split = read("<a>one<!--x-->two<?x?>three<b/>four</a>");
-    assert_eq!(split.root().children().filter(|child| child.kind() == NodeKind::Text).count(), 4);
+    assert_eq!(split.root().children().filter(|child| child.kind() == Text).count(), 4);
 }
 
 #[test]
@@ -59,9 +76,18 @@ fn namespaces_are_those_in_force() {
     let document = read(
         "<a xmlns='urn:1' xmlns:p='urn:p'><b xmlns='' xmlns:q='urn:q'><c xmlns:p='urn:2'/></b><d xmlns='urn:3'/></a>",
     );
-    let find = |name: &str| document.root().descendants().find(|node| node.is_element() && node.name().unwrap().local == name);
+    let find = |name: &str| {
+        document
+            .root()
+            .descendants()
+            .find(|node| node.is_element() && node.name().unwrap().local == name)
+    };
     let namespaces = |name: &str| {
-        let mut all: Vec<String> = find(name).unwrap().namespaces().map(|(prefix, uri)| format!("{prefix}={uri}")).collect();
+        let mut all: Vec<String> = find(name)
+            .unwrap()
+            .namespaces()
+            .map(|(prefix, uri)| format!("{prefix}={uri}"))
+            .collect();
         all.sort();
         all.join(" ")
     };
@@ -70,7 +96,10 @@ fn namespaces_are_those_in_force() {
     assert_eq!(namespaces("c"), "p=urn:2 q=urn:q");
     assert_eq!(namespaces("d"), "=urn:3 p=urn:p");
     let c = find("c").unwrap();
-    assert_eq!((c.namespace(""), c.namespace("p"), c.namespace("none")), (Some(""), Some("urn:2"), None));
+    assert_eq!(
+        (c.namespace(""), c.namespace("p"), c.namespace("none")),
+        (Some(""), Some("urn:2"), None)
+    );
     assert_eq!(c.namespace("xml"), Some("http://www.w3.org/XML/1998/namespace"));
     assert!(c.is("", "c"));
 }
@@ -86,8 +115,14 @@ fn limits_are_told_by_name_and_place() {
         other => panic!("{other}"),
     };
     assert!(read(Limits { nodes: 302, ..Limits::default() }).is_ok());
-    assert_eq!(limit(read(Limits { nodes: 301, ..Limits::default() }).unwrap_err()), ("nodes", 3 + 99 * 17));
-    assert_eq!(limit(read(Limits { text: 499, ..Limits::default() }).unwrap_err()), ("text", 3 + 99 * 17));
+    assert_eq!(
+        limit(read(Limits { nodes: 301, ..Limits::default() }).unwrap_err()),
+        ("nodes", 3 + 99 * 17)
+    );
+    assert_eq!(
+        limit(read(Limits { text: 499, ..Limits::default() }).unwrap_err()),
+        ("text", 3 + 99 * 17)
+    );
 }
 
 #[test]

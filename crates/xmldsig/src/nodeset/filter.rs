@@ -56,7 +56,9 @@ impl<'a> NodeSet<'a> {
             // One may speak for all; `xml` is a namespace of every element.
             if evaluation.test(Key::namespace(element, PrefixId::XML))? {
                 match here {
-                    NamespacesOf::Some(prefixes) => kept.set_namespaces(element, prefixes.to_vec(), false),
+                    NamespacesOf::Some(prefixes) => {
+                        kept.set_namespaces(element, prefixes.to_vec(), false);
+                    }
                     _ => kept.set_namespaces(element, vec![PrefixId::XML], true),
                 }
             }

@@ -41,7 +41,11 @@ pub(super) type Evaluated<T> = Result<T, XPathError>;
 
 impl<'e, 'd> Evaluation<'e, 'd> {
     /// Binds an expression to a document.
-    pub fn new(expression: &'e Expression, document: &'d Document, budget: &'e mut Budget) -> Evaluation<'e, 'd> {
+    pub fn new(
+        expression: &'e Expression,
+        document: &'d Document,
+        budget: &'e mut Budget,
+    ) -> Evaluation<'e, 'd> {
         let names = document.names();
         let names = expression
             .names
@@ -198,15 +202,24 @@ impl<'e, 'd> Evaluation<'e, 'd> {
         }
     }
 
-    fn chain(&mut self, first: PartId, rest: &[(Operator, PartId)], context: Context) -> Evaluated<Held> {
+    fn chain(
+        &mut self,
+        first: PartId,
+        rest: &[(Operator, PartId)],
+        context: Context,
+    ) -> Evaluated<Held> {
         let mut left = self.held(first, context)?;
         for (operator, operand) in rest {
             let right = self.held(*operand, context)?;
             let at = self.expression.part(*operand).at;
             self.spend(1, at)?;
             left = match operator {
-                Operator::Plus | Operator::Minus | Operator::Multiply | Operator::Divide | Operator::Modulo => {
-                    let (left, right) = (self.to_number(&left, at)?, self.to_number(&right, at)?);
+                Operator::Plus
+                | Operator::Minus
+                | Operator::Multiply
+                | Operator::Divide
+                | Operator::Modulo => {
+                    let (left, right) = (self.number_in(&left, at)?, self.number_in(&right, at)?);
                     Held::Number(match operator {
                         Operator::Plus => left + right,
                         Operator::Minus => left - right,
@@ -230,16 +243,16 @@ impl<'e, 'd> Evaluation<'e, 'd> {
 
     pub(super) fn number_of(&mut self, id: PartId, context: Context) -> Evaluated<f64> {
         let held = self.held(id, context)?;
-        self.to_number(&held, self.expression.part(id).at)
+        self.number_in(&held, self.expression.part(id).at)
     }
 
     pub(super) fn string_of(&mut self, id: PartId, context: Context) -> Evaluated<Rc<str>> {
         let held = self.held(id, context)?;
-        self.to_string(&held, self.expression.part(id).at)
+        self.string_in(&held, self.expression.part(id).at)
     }
 
     /// XPath 1.0, section 4.4.
-    pub(super) fn to_number(&mut self, held: &Held, at: usize) -> Evaluated<f64> {
+    pub(super) fn number_in(&mut self, held: &Held, at: usize) -> Evaluated<f64> {
         Ok(match held {
             Held::Boolean(boolean) => value::boolean_number(*boolean),
             Held::Number(number) => *number,
@@ -252,7 +265,7 @@ impl<'e, 'd> Evaluation<'e, 'd> {
     }
 
     /// XPath 1.0, section 4.2.
-    pub(super) fn to_string(&mut self, held: &Held, at: usize) -> Evaluated<Rc<str>> {
+    pub(super) fn string_in(&mut self, held: &Held, at: usize) -> Evaluated<Rc<str>> {
         Ok(match held {
             Held::Boolean(boolean) => Rc::from(value::boolean_text(*boolean)),
             Held::Number(number) => Rc::from(number::format(*number)),
@@ -319,7 +332,8 @@ impl Found<'_> {
         match self {
             Found::Node(node) => Key::node(node.index()),
             Found::Namespace { element, prefix, .. } => {
-                let prefix = element.document().names().find_prefix(prefix).unwrap_or(PrefixId::NONE);
+                let prefix =
+                    element.document().names().find_prefix(prefix).unwrap_or(PrefixId::NONE);
                 Key::namespace(element.index(), prefix)
             }
         }
