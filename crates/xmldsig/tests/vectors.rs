@@ -283,7 +283,12 @@ fn vectors_of_attacks() {
         let id = format!("attacks/{}", text(case, "id"));
         let own = if text(case, "profile") == "air" { Profile::Air } else { Profile::Extended };
         let mut run = |profile: Profile, expected: &Value| {
-            let settings = Settings { profile, keep_octets: 1 << 20, ..Settings::default() };
+            let settings = Settings {
+                profile,
+                keep_octets: 1 << 20,
+                keep_document: true,
+                ..Settings::default()
+            };
             let keys = KeySource::Certificate(trust(case, &folder, profile));
             let outcome = verify(open(&folder, case), &settings, &keys, &mut files(case, &folder));
             problems.extend(
@@ -308,12 +313,36 @@ fn vectors_of_attacks() {
             let first = first
                 .or_else(|| memchr::memmem::find(&document, format!("<{element}").as_bytes()))
                 .unwrap() as u64;
+            let handed_out = report.signed().is_none_or(|signed| {
+                signed.elements().any(|element| element.byte_range().contains(&first))
+            });
+            if handed_out {
+                problems.push((id.clone(), "what is consumed is handed out as signed".to_owned()));
+            }
             if report
                 .references()
                 .iter()
                 .any(|one| one.covers.as_ref().is_some_and(|covers| covers.range.contains(&first)))
             {
                 problems.push((id.clone(), "what is consumed is said to be covered".to_owned()));
+            }
+        }
+        if let Some(expected) = case["text_of_NameID"].as_str() {
+            let signed = outcome.as_ref().ok().and_then(Report::signed);
+            let found: Vec<String> = signed
+                .into_iter()
+                .flat_map(|signed| signed.elements())
+                .flat_map(|element| {
+                    element
+                        .descendants()
+                        .map(|one| (one.name().local, one.text()))
+                        .collect::<Vec<_>>()
+                })
+                .filter(|(name, _)| *name == "NameID")
+                .map(|(_, text)| text)
+                .collect();
+            if found != [expected] {
+                problems.push((id.clone(), format!("NameID is read as {found:?}")));
             }
         }
         if let Some(key) = case["hmac_key_text"].as_str() {

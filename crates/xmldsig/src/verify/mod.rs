@@ -28,7 +28,9 @@ mod plan;
 mod profile;
 mod references;
 mod report;
+mod same;
 mod settings;
+mod signed;
 mod signer;
 mod sink;
 mod tree;
@@ -37,6 +39,7 @@ mod verification;
 pub use dereference::{Body, Dereference, DereferenceError, SameDocument};
 pub use report::{Coverage, ReferenceReport, Report, SignatureStatus};
 pub use settings::{Choice, Limits, Profile, ReferencesValidation, Settings};
+pub use signed::{SignedDocument, SignedElement};
 pub use signer::{Signer, Trust, TrustSetting};
 pub use verification::{KeySource, Next, Verification};
 

@@ -1,6 +1,6 @@
-use super::signer::Signer;
+use super::{signed::SignedDocument, signer::Signer};
 use crate::{algorithm::SignatureAlgorithm, document::Node, signature::Reference, xml::QName};
-use std::{fmt, ops::Range};
+use std::{fmt, ops::Range, sync::Arc};
 
 /// What a verification found.
 #[derive(Clone, Debug)]
@@ -12,6 +12,7 @@ pub struct Report {
     pub(super) references: Vec<ReferenceReport>,
     pub(super) algorithm: SignatureAlgorithm,
     pub(super) signature_id: Option<String>,
+    pub(super) signed: Option<Arc<SignedDocument>>,
 }
 
 impl Report {
@@ -48,6 +49,13 @@ impl Report {
     /// How SignedInfo was signed.
     pub fn algorithm(&self) -> SignatureAlgorithm {
         self.algorithm
+    }
+
+    /// What of the document is signed: with [`keep_document`](super::Settings::keep_document), when the signature holds and
+    /// all references are good. Who signed it is another question, which [`identity_status`](Report::identity_status)
+    /// answers.
+    pub fn signed(&self) -> Option<&SignedDocument> {
+        self.signed.as_deref()
     }
 
     /// The identifier of the Signature, if it has one.

@@ -3,17 +3,23 @@ use super::{
     keys, locate, profile,
     references::{self, Context},
     report::{ReferenceReport, Report, SignatureStatus, overall},
+    same::Memory,
     settings::{Profile, ReferencesValidation, Settings},
+    signed::SignedDocument,
     signer::{Question, Signer, Trust},
+    tree,
 };
 use crate::{
     Error,
-    algorithm::VerificationKey,
+    algorithm::{DigestValue, VerificationKey},
     signature::{KeyInfo, Signature},
     xml::{Legacy, Position},
 };
 use ravelin_trust::{Certificate, Step, Wanted, revocation::Crl};
-use std::io::{Read, Seek};
+use std::{
+    io::{Read, Seek, SeekFrom},
+    sync::Arc,
+};
 
 /// Whose signature counts.
 #[derive(Clone, Debug)]
@@ -42,6 +48,7 @@ pub struct Verification<D> {
     legacy: Option<Legacy>,
     digest: SignatureStatus,
     identity: Identity,
+    signed: Option<Arc<SignedDocument>>,
 }
 
 #[derive(Debug)]
@@ -93,6 +100,7 @@ impl<D: Read + Seek> Verification<D> {
             legacy: Some(legacy),
             digest: if holds { SignatureStatus::Valid } else { SignatureStatus::Invalid },
             identity,
+            signed: None,
         })
     }
 
@@ -176,13 +184,34 @@ impl<D: Read + Seek> Verification<D> {
             Context::new(&mut self.document, &self.settings, self.position, self.length);
         let (mut reports, legacy) =
             references::check(&mut context, &self.signature.references, dereference, legacy)?;
+        let digested = context.memory.value();
         let legacy = if self.settings.manifests && self.settings.profile == Profile::Extended {
             references::manifests(&mut context, &mut reports, dereference, legacy)?
         } else {
             legacy
         };
         self.legacy = Some(legacy);
+        let valid = overall(reports.iter().map(|report| report.status)) == SignatureStatus::Valid;
+        if self.settings.keep_document && valid {
+            self.signed = Some(Arc::new(self.keep(&reports, digested)?));
+        }
         Ok(reports)
+    }
+
+    /// Reads the document that was verified into memory.
+    fn keep(
+        &mut self,
+        reports: &[ReferenceReport],
+        digested: Option<DigestValue>,
+    ) -> Result<SignedDocument, Error> {
+        self.document.seek(SeekFrom::Start(0))?;
+        let memory = Memory::new(true);
+        let document = tree::read(memory.of(&mut self.document), &self.settings)?;
+        let covers = reports.iter().any(|report| report.covers.is_some());
+        if covers && memory.value() != digested {
+            return Err(Error::malformed("the document was changed while it was read"));
+        }
+        Ok(SignedDocument::new(document, reports, self.position.offset))
     }
 
     fn report(&mut self, references: Option<Vec<ReferenceReport>>) -> Report {
@@ -204,6 +233,7 @@ impl<D: Read + Seek> Verification<D> {
             references: references.unwrap_or_else(written),
             algorithm: self.signature.algorithm,
             signature_id: self.signature.id.clone(),
+            signed: self.signed.take(),
         }
     }
 }
