@@ -2,6 +2,7 @@
 //!
 //! - [`xml`]: a strict streaming reader of XML 1.0 with namespaces, with positions and named limits.
 //! - [`c14n`]: canonical XML 1.0, 1.1 and exclusive, written while a document is read.
+//! - [`document`], [`xpath`] and [`nodeset`]: whole documents in memory, XPath 1.0, and the transforms that need them.
 //! - [`algorithm`]: digests, signatures and keys.
 //! - [`base64`]: binary data in XML.
 

@@ -20,7 +20,9 @@ fn answer(document: &Document, expression: &str) -> Result<String, XPathError> {
     let expression = Expression::parse(expression, namespaces, &limits)?;
     let mut budget = Budget::new(&limits);
     let ids = document.ids(|_, name| name.is("", "id"));
-    let value = Evaluation::new(&expression, document, &mut budget).with_ids(&ids).value(document.node())?;
+    let value = Evaluation::new(&expression, document, &mut budget)
+        .with_ids(&ids)
+        .value(document.node())?;
     Ok(match value {
         Value::Boolean(boolean) => boolean.to_string(),
         Value::Number(number) => number.to_string(),

@@ -38,7 +38,8 @@ pub fn canonicalize_nodes<W: Write>(
     let names = document.names();
     let listed = match &method.flavour {
         Flavour::Exclusive { prefixes } => {
-            let mut listed: Vec<PrefixId> = prefixes.iter().filter_map(|prefix| names.find_prefix(prefix)).collect();
+            let mut listed: Vec<PrefixId> =
+                prefixes.iter().filter_map(|prefix| names.find_prefix(prefix)).collect();
             listed.sort_unstable();
             listed.dedup();
             listed
@@ -163,7 +164,9 @@ impl<W: Write> Subset<'_, W> {
         self.declarations.clear();
         match self.method.flavour {
             Flavour::Exclusive { .. } => self.exclusive(index, namespaces, visible)?,
-            Flavour::Inclusive | Flavour::Inclusive11 => self.inclusive(index, namespaces, visible)?,
+            Flavour::Inclusive | Flavour::Inclusive11 => {
+                self.inclusive(index, namespaces, visible)?;
+            }
         }
         let names = document.names();
         if visible {
@@ -184,7 +187,13 @@ impl<W: Write> Subset<'_, W> {
             self.attributes(index)?;
             self.buffer.push(b'>');
             let complete = namespaces == NamespacesOf::All;
-            self.open.push(Open { name: record.name, end: record.end, scope: record.scope, complete, mark });
+            self.open.push(Open {
+                name: record.name,
+                end: record.end,
+                scope: record.scope,
+                complete,
+                mark,
+            });
         }
         if self.buffer.len() >= PIECE {
             self.hand_on()?;

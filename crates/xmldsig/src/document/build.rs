@@ -10,7 +10,10 @@ impl Document {
     ///
     /// # Errors
     /// When it cannot be read, is not well-formed, or goes beyond a limit.
-    pub fn read<R: Read>(mut reader: Reader<R>, limits: &Limits) -> Result<Document, DocumentError> {
+    pub fn read<R: Read>(
+        mut reader: Reader<R>,
+        limits: &Limits,
+    ) -> Result<Document, DocumentError> {
         let mut build = Build::new(limits);
         loop {
             match reader.next()? {

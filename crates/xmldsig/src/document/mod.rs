@@ -160,7 +160,9 @@ impl Document {
             return None;
         }
         let mut at = index - 1;
-        if at == record.parent || self.kind(at) == NodeKind::Attribute && self.record(at).parent == record.parent {
+        if at == record.parent
+            || self.kind(at) == NodeKind::Attribute && self.record(at).parent == record.parent
+        {
             return None;
         }
         while self.record(at).parent != record.parent {

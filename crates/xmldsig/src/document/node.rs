@@ -103,7 +103,8 @@ impl<'a> Node<'a> {
     /// The attributes of an element in the order of the document.
     pub fn attributes(self) -> impl ExactSizeIterator<Item = Node<'a>> + use<'a> {
         let document = self.document;
-        (self.index + 1..document.after_attributes(self.index)).map(|index| Node::new(document, index))
+        (self.index + 1..document.after_attributes(self.index))
+            .map(|index| Node::new(document, index))
     }
 
     /// The value of the attribute of this name.

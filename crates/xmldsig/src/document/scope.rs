@@ -39,7 +39,9 @@ impl Document {
             return UriId::XML;
         }
         while scope != 0 {
-            if let Some((_, uri)) = self.declared(scope).iter().find(|(declared, _)| *declared == prefix) {
+            if let Some((_, uri)) =
+                self.declared(scope).iter().find(|(declared, _)| *declared == prefix)
+            {
                 return *uri;
             }
             scope = self.outer_scope(scope);

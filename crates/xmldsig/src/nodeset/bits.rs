@@ -72,8 +72,8 @@ impl Bits {
     }
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "nodes are numbered with 32 bits")]
 fn ones(word_index: usize, mut word: u64) -> impl Iterator<Item = u32> {
-    // Nodes are numbered with 32 bits.
     let base = word_index as u32 * 64;
     std::iter::from_fn(move || {
         if word == 0 {
@@ -91,7 +91,9 @@ mod tests {
 
     #[test]
     fn ranges_are_what_they_say_across_words() {
-        for (start, end) in [(0, 0), (0, 1), (3, 64), (63, 65), (64, 128), (1, 200), (199, 200), (70, 71)] {
+        for (start, end) in
+            [(0, 0), (0, 1), (3, 64), (63, 65), (64, 128), (1, 200), (199, 200), (70, 71)]
+        {
             let mut bits = Bits::new(200);
             bits.insert_range(start..end);
             assert_eq!(bits.iter().collect::<Vec<_>>(), (start..end).collect::<Vec<_>>());

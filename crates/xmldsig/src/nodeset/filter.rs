@@ -45,7 +45,7 @@ impl<'a> NodeSet<'a> {
         &self,
         element: u32,
         expression: &Expression,
-        evaluation: &mut Evaluation<'_>,
+        evaluation: &mut Evaluation<'_, '_>,
         kept: &mut NodeSet<'_>,
     ) -> Result<(), XPathError> {
         let here = self.namespaces_of(element);
@@ -56,7 +56,9 @@ impl<'a> NodeSet<'a> {
             // One may speak for all; `xml` is a namespace of every element.
             if evaluation.test(Key::namespace(element, PrefixId::XML))? {
                 match here {
-                    NamespacesOf::Some(prefixes) => kept.set_namespaces(element, prefixes.to_vec(), false),
+                    NamespacesOf::Some(prefixes) => {
+                        kept.set_namespaces(element, prefixes.to_vec(), false);
+                    }
                     _ => kept.set_namespaces(element, vec![PrefixId::XML], true),
                 }
             }

@@ -72,7 +72,11 @@ impl<'a> NodeSet<'a> {
     }
 
     /// The nodes, which are in document order, and all that is in them.
-    fn subtrees(document: &'a crate::document::Document, roots: &[Key], budget: &mut Budget) -> Result<NodeSet<'a>, XPathError> {
+    fn subtrees(
+        document: &'a crate::document::Document,
+        roots: &[Key],
+        budget: &mut Budget,
+    ) -> Result<NodeSet<'a>, XPathError> {
         let mut set = NodeSet::empty(document);
         let mut covered = 0;
         let mut some: Vec<(u32, Vec<PrefixId>)> = Vec::new();
@@ -105,9 +109,15 @@ impl<'a> NodeSet<'a> {
         Ok(set)
     }
 
-    fn combine(&mut self, other: &NodeSet<'_>, operation: Operation, budget: &mut Budget) -> Result<(), XPathError> {
+    fn combine(
+        &mut self,
+        other: &NodeSet<'_>,
+        operation: Operation,
+        budget: &mut Budget,
+    ) -> Result<(), XPathError> {
         // Elements with some of their namespace nodes in either set are seen to one by one.
-        let singles: BTreeSet<u32> = self.partial.keys().chain(other.partial.keys()).copied().collect();
+        let singles: BTreeSet<u32> =
+            self.partial.keys().chain(other.partial.keys()).copied().collect();
         let mut combined = Vec::new();
         for element in singles {
             if self.document.kind(element) != NodeKind::Element {
@@ -116,7 +126,8 @@ impl<'a> NodeSet<'a> {
             let all = self.all_namespaces(element, &mut |steps| budget.spend(steps))?;
             let (left, right) = (self.namespaces_of(element), other.namespaces_of(element));
             let count = all.len();
-            let kept: Vec<PrefixId> = all.into_iter().filter(|prefix| has(left, right, *prefix, operation)).collect();
+            let kept: Vec<PrefixId> =
+                all.into_iter().filter(|prefix| has(left, right, *prefix, operation)).collect();
             let whole = kept.len() == count;
             combined.push((element, kept, whole));
         }
@@ -134,7 +145,12 @@ impl<'a> NodeSet<'a> {
     }
 }
 
-fn has(left: NamespacesOf<'_>, right: NamespacesOf<'_>, prefix: PrefixId, operation: Operation) -> bool {
+fn has(
+    left: NamespacesOf<'_>,
+    right: NamespacesOf<'_>,
+    prefix: PrefixId,
+    operation: Operation,
+) -> bool {
     let (left, right) = (left.has(prefix), right.has(prefix));
     match operation {
         Operation::Intersect => left && right,

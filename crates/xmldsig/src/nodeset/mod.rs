@@ -81,7 +81,8 @@ impl<'a> NodeSet<'a> {
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.nodes.is_empty() && !self.namespaces.iter().any(|index| self.document.kind(index) == NodeKind::Element)
+        self.nodes.is_empty()
+            && !self.namespaces.iter().any(|index| self.document.kind(index) == NodeKind::Element)
     }
 
     /// Whether a node is one of them.
@@ -107,7 +108,8 @@ impl<'a> NodeSet<'a> {
         if std::ptr::eq(node.document(), self.document) {
             self.nodes.remove_range(node.subtree());
             self.namespaces.remove_range(node.subtree());
-            let gone: Vec<u32> = self.partial.range(node.subtree()).map(|(index, _)| *index).collect();
+            let gone: Vec<u32> =
+                self.partial.range(node.subtree()).map(|(index, _)| *index).collect();
             for index in gone {
                 self.partial.remove(&index);
             }
@@ -133,11 +135,17 @@ impl<'a> NodeSet<'a> {
         if !self.namespaces.contains(element) || self.document.kind(element) != NodeKind::Element {
             return NamespacesOf::None;
         }
-        self.partial.get(&element).map_or(NamespacesOf::All, |prefixes| NamespacesOf::Some(prefixes))
+        self.partial
+            .get(&element)
+            .map_or(NamespacesOf::All, |prefixes| NamespacesOf::Some(prefixes))
     }
 
     /// All namespace nodes of an element as prefixes, in order. What it costs is paid.
-    fn all_namespaces(&self, element: u32, pay: &mut impl FnMut(u64) -> Result<(), Spent>) -> Result<Vec<PrefixId>, Spent> {
+    fn all_namespaces(
+        &self,
+        element: u32,
+        pay: &mut impl FnMut(u64) -> Result<(), Spent>,
+    ) -> Result<Vec<PrefixId>, Spent> {
         let scope = self.document.record(element).scope;
         pay(1 + u64::from(self.document.scope_cost(scope)))?;
         let mut prefixes: Vec<PrefixId> =

@@ -40,7 +40,9 @@ impl<'a> NodeSet<'a> {
         budget: &mut Budget,
     ) -> Result<NodeSet<'a>, TransformError> {
         let mut children = transform.elements();
-        let (Some(bearer), None) = (children.next().filter(|child| child.is(DSIG, "XPath")), children.next()) else {
+        let (Some(bearer), None) =
+            (children.next().filter(|child| child.is(DSIG, "XPath")), children.next())
+        else {
             return Err(TransformError::Element("one element XPath"));
         };
         let expression = expression(bearer, limits)?;
@@ -63,10 +65,16 @@ impl<'a> NodeSet<'a> {
             if !bearer.is(FILTER2, "XPath") {
                 return Err(TransformError::Element("only elements XPath of Filter 2.0"));
             }
-            let name = bearer.attribute("", "Filter").ok_or(TransformError::Element("the attribute Filter"))?;
+            let name = bearer
+                .attribute("", "Filter")
+                .ok_or(TransformError::Element("the attribute Filter"))?;
             let operation = Operation::of(name)
                 .ok_or_else(|| TransformError::Operation(name.chars().take(100).collect()))?;
-            operations.push(Subtrees { operation, expression: expression(bearer, limits)?, here: Some(bearer) });
+            operations.push(Subtrees {
+                operation,
+                expression: expression(bearer, limits)?,
+                here: Some(bearer),
+            });
         }
         if operations.is_empty() {
             return Err(TransformError::Element("an element XPath of Filter 2.0"));

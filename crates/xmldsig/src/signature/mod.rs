@@ -9,7 +9,7 @@ mod transform;
 pub(crate) use cursor::Cursor;
 pub(crate) use key_info::{KeyInfo, Retrieval, part};
 pub(crate) use read::{method, read, references};
-pub(crate) use transform::{Expression, Filter, FilterKind, Transform};
+pub(crate) use transform::{Expression, Transform};
 
 use crate::{
     algorithm::{DigestAlgorithm, SignatureAlgorithm},

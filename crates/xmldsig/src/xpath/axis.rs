@@ -35,7 +35,9 @@ pub(super) fn walk<B>(
             ControlFlow::Continue(())
         }
         Axis::Namespace => namespaces(document, index, visit),
-        Axis::Child => siblings(document, document.after_attributes(index), document.record(index).end, visit),
+        Axis::Child => {
+            siblings(document, document.after_attributes(index), document.record(index).end, visit)
+        }
         Axis::Descendant => descendants(document, index, visit),
         Axis::DescendantOrSelf => {
             visit(from)?;
@@ -119,7 +121,11 @@ fn descendants<B>(
     ControlFlow::Continue(())
 }
 
-fn following<B>(document: &Document, from: Key, mut visit: impl FnMut(Key) -> ControlFlow<B>) -> ControlFlow<B> {
+fn following<B>(
+    document: &Document,
+    from: Key,
+    mut visit: impl FnMut(Key) -> ControlFlow<B>,
+) -> ControlFlow<B> {
     for index in start_of_following(document, from)..document.count() {
         if document.kind(index) != NodeKind::Attribute {
             visit(Key::node(index))?;
@@ -128,9 +134,14 @@ fn following<B>(document: &Document, from: Key, mut visit: impl FnMut(Key) -> Co
     ControlFlow::Continue(())
 }
 
-fn preceding<B>(document: &Document, from: Key, mut visit: impl FnMut(Key) -> ControlFlow<B>) -> ControlFlow<B> {
+fn preceding<B>(
+    document: &Document,
+    from: Key,
+    mut visit: impl FnMut(Key) -> ControlFlow<B>,
+) -> ControlFlow<B> {
     // From the node on backwards, the nearest of the nodes around it is met first, then the next.
-    let mut around = if from.is_namespace() { from.index() } else { document.record(from.index()).parent };
+    let mut around =
+        if from.is_namespace() { from.index() } else { document.record(from.index()).parent };
     for index in (1..from.index()).rev() {
         if index == around {
             around = document.record(index).parent;
@@ -151,7 +162,8 @@ fn namespaces<B>(
         return ControlFlow::Continue(());
     }
     let in_force = document.in_force(document.record(element).scope);
-    let (before, after) = in_force.split_at(in_force.partition_point(|(prefix, _)| *prefix < PrefixId::XML));
+    let (before, after) =
+        in_force.split_at(in_force.partition_point(|(prefix, _)| *prefix < PrefixId::XML));
     for (prefix, _) in before {
         visit(Key::namespace(element, *prefix))?;
     }

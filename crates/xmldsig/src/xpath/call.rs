@@ -1,5 +1,7 @@
 //! The core function library (XPath 1.0, section 4).
 
+#![expect(clippy::cast_precision_loss, reason = "positions and counts stay far below 2^53")]
+
 use super::{
     error::XPathFault,
     evaluate::{Context, Evaluated, Evaluation},
@@ -15,7 +17,7 @@ use crate::{
 };
 use std::{collections::HashMap, rc::Rc};
 
-impl<'a> Evaluation<'a> {
+impl Evaluation<'_, '_> {
     pub(super) fn call(
         &mut self,
         function: Function,
@@ -124,9 +126,9 @@ impl<'a> Evaluation<'a> {
             Function::SubstringBefore => {
                 Held::String(Rc::from(find(&text, &second).map_or("", |found| &text[..found])))
             }
-            Function::SubstringAfter => {
-                Held::String(Rc::from(find(&text, &second).map_or("", |found| &text[found + second.len()..])))
-            }
+            Function::SubstringAfter => Held::String(Rc::from(
+                find(&text, &second).map_or("", |found| &text[found + second.len()..]),
+            )),
             _ => {
                 let to = self.string_of(arguments[2], context)?;
                 self.spend_text(to.len(), at)?;
@@ -135,7 +137,12 @@ impl<'a> Evaluation<'a> {
         })
     }
 
-    fn string_or_own(&mut self, argument: Option<PartId>, at: usize, context: Context) -> Evaluated<Rc<str>> {
+    fn string_or_own(
+        &mut self,
+        argument: Option<PartId>,
+        at: usize,
+        context: Context,
+    ) -> Evaluated<Rc<str>> {
         match argument {
             Some(argument) => self.string_of(argument, context),
             None => Ok(Rc::from(self.text(context.key, at)?)),
@@ -153,13 +160,17 @@ impl<'a> Evaluation<'a> {
                 }
                 texts
             }
-            other => vec![self.to_string(other, at)?],
+            other => vec![self.string_in(other, at)?],
         };
         let mut found = Vec::new();
         for text in texts {
             self.spend_text(text.len(), at)?;
             let tokens = text.split(|c: char| c.is_ascii() && is_space(c as u8));
-            found.extend(tokens.filter_map(|token| ids.element(token)).map(|element| Key::node(element.index())));
+            found.extend(
+                tokens
+                    .filter_map(|token| ids.element(token))
+                    .map(|element| Key::node(element.index())),
+            );
         }
         found.sort_unstable();
         found.dedup();
@@ -173,8 +184,12 @@ impl<'a> Evaluation<'a> {
             let attributes = index + 1..self.document.after_attributes(index);
             self.spend(1 + attributes.len() as u64, at)?;
             if let Some(lang) = xml_lang(self.document, index) {
-                let matches = lang.get(..wanted.len()).is_some_and(|start| start.eq_ignore_ascii_case(wanted));
-                return Ok(matches && matches!(lang.as_bytes().get(wanted.len()), None | Some(b'-')));
+                let matches = lang
+                    .get(..wanted.len())
+                    .is_some_and(|start| start.eq_ignore_ascii_case(wanted));
+                return Ok(
+                    matches && matches!(lang.as_bytes().get(wanted.len()), None | Some(b'-'))
+                );
             }
             if index == 0 {
                 return Ok(false);
@@ -196,7 +211,9 @@ fn xml_lang(document: &Document, element: u32) -> Option<&str> {
         let record = document.record(*index);
         record.uri == UriId::XML && document.names().local_text(record.name) == "lang"
     };
-    (element + 1..document.after_attributes(element)).find(is_lang).map(|index| document.text_of(index))
+    (element + 1..document.after_attributes(element))
+        .find(is_lang)
+        .map(|index| document.text_of(index))
 }
 
 fn find(text: &str, wanted: &str) -> Option<usize> {
@@ -204,7 +221,8 @@ fn find(text: &str, wanted: &str) -> Option<usize> {
 }
 
 fn normalize_space(text: &str) -> Rc<str> {
-    let words = text.split(|c: char| c.is_ascii() && is_space(c as u8)).filter(|word| !word.is_empty());
+    let words =
+        text.split(|c: char| c.is_ascii() && is_space(c as u8)).filter(|word| !word.is_empty());
     let mut normal = String::with_capacity(text.len());
     for word in words {
         if !normal.is_empty() {
@@ -239,7 +257,8 @@ fn translate(text: &str, from: &str, to: &str) -> Rc<str> {
         let replacement = replacements.next();
         map.entry(c).or_insert(replacement);
     }
-    let translated: String = text.chars().filter_map(|c| map.get(&c).copied().unwrap_or(Some(c))).collect();
+    let translated: String =
+        text.chars().filter_map(|c| map.get(&c).copied().unwrap_or(Some(c))).collect();
     Rc::from(translated)
 }
 

@@ -9,7 +9,7 @@ use super::{
 use std::{borrow::Cow, collections::HashSet};
 
 pub(super) fn compare(
-    evaluation: &mut Evaluation<'_>,
+    evaluation: &mut Evaluation<'_, '_>,
     operator: Operator,
     left: &Held,
     right: &Held,
@@ -28,7 +28,7 @@ pub(super) fn compare(
 }
 
 fn with_nodes(
-    evaluation: &mut Evaluation<'_>,
+    evaluation: &mut Evaluation<'_, '_>,
     operator: Operator,
     nodes: &[Key],
     other: &Held,
@@ -39,7 +39,7 @@ fn with_nodes(
     }
     let as_numbers = is_ordering(operator) || matches!(other, Held::Number(_));
     if as_numbers {
-        let other = evaluation.to_number(other, at)?;
+        let other = evaluation.number_in(other, at)?;
         for node in nodes {
             let number = value::number_of(&evaluation.text(*node, at)?);
             if numbers(operator, number, other) {
@@ -48,7 +48,7 @@ fn with_nodes(
         }
         return Ok(false);
     }
-    let other = evaluation.to_string(other, at)?;
+    let other = evaluation.string_in(other, at)?;
     for node in nodes {
         let text = evaluation.text(*node, at)?;
         if (*text == *other) == (operator == Operator::Equal) {
@@ -60,7 +60,7 @@ fn with_nodes(
 
 /// Neither is a node-set.
 fn atoms(
-    evaluation: &mut Evaluation<'_>,
+    evaluation: &mut Evaluation<'_, '_>,
     operator: Operator,
     left: &Held,
     right: &Held,
@@ -68,21 +68,34 @@ fn atoms(
 ) -> Evaluated<bool> {
     let either = |is: fn(&Held) -> bool| is(left) || is(right);
     if is_ordering(operator) {
-        return Ok(numbers(operator, evaluation.to_number(left, at)?, evaluation.to_number(right, at)?));
+        return Ok(numbers(
+            operator,
+            evaluation.number_in(left, at)?,
+            evaluation.number_in(right, at)?,
+        ));
     }
     let wanted = operator == Operator::Equal;
     if either(|held| matches!(held, Held::Boolean(_))) {
         return Ok((left.to_boolean() == right.to_boolean()) == wanted);
     }
     if either(|held| matches!(held, Held::Number(_))) {
-        return Ok(numbers(operator, evaluation.to_number(left, at)?, evaluation.to_number(right, at)?));
+        return Ok(numbers(
+            operator,
+            evaluation.number_in(left, at)?,
+            evaluation.number_in(right, at)?,
+        ));
     }
-    let (left, right) = (evaluation.to_string(left, at)?, evaluation.to_string(right, at)?);
+    let (left, right) = (evaluation.string_in(left, at)?, evaluation.string_in(right, at)?);
     evaluation.spend(1 + left.len().min(right.len()) as u64 / 4, at)?;
     Ok((left == right) == wanted)
 }
 
-fn any_equal(evaluation: &mut Evaluation<'_>, left: &[Key], right: &[Key], at: usize) -> Evaluated<bool> {
+fn any_equal(
+    evaluation: &mut Evaluation<'_, '_>,
+    left: &[Key],
+    right: &[Key],
+    at: usize,
+) -> Evaluated<bool> {
     let (fewer, more) = if left.len() <= right.len() { (left, right) } else { (right, left) };
     let mut known = HashSet::new();
     for node in fewer {
@@ -100,7 +113,12 @@ fn any_equal(evaluation: &mut Evaluation<'_>, left: &[Key], right: &[Key], at: u
 }
 
 /// Two strings differ unless all are the same.
-fn any_unequal(evaluation: &mut Evaluation<'_>, left: &[Key], right: &[Key], at: usize) -> Evaluated<bool> {
+fn any_unequal(
+    evaluation: &mut Evaluation<'_, '_>,
+    left: &[Key],
+    right: &[Key],
+    at: usize,
+) -> Evaluated<bool> {
     if left.is_empty() || right.is_empty() {
         return Ok(false);
     }
@@ -117,7 +135,7 @@ fn any_unequal(evaluation: &mut Evaluation<'_>, left: &[Key], right: &[Key], at:
 
 /// Whether the least of one side and the greatest of the other are so.
 fn any_ordered(
-    evaluation: &mut Evaluation<'_>,
+    evaluation: &mut Evaluation<'_, '_>,
     operator: Operator,
     left: &[Key],
     right: &[Key],

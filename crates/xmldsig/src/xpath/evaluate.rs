@@ -17,12 +17,12 @@ use std::{borrow::Cow, rc::Rc};
 
 /// An expression and a document. What does not depend on the node that is asked about is found out once.
 #[derive(Debug)]
-pub struct Evaluation<'a> {
-    pub(super) expression: &'a Expression,
-    pub(super) document: &'a Document,
-    pub(super) budget: &'a mut Budget,
-    pub(super) ids: Option<&'a Ids<'a>>,
-    pub(super) here: Option<Node<'a>>,
+pub struct Evaluation<'e, 'd> {
+    pub(super) expression: &'e Expression,
+    pub(super) document: &'d Document,
+    pub(super) budget: &'e mut Budget,
+    pub(super) ids: Option<&'e Ids<'d>>,
+    pub(super) here: Option<Node<'d>>,
     /// The names of the expression as the document numbers them. What it does not have is not to be found in it.
     pub(super) names: Vec<(Option<UriId>, Option<NameId>)>,
     /// Values of parts that are constant.
@@ -39,9 +39,13 @@ pub(super) struct Context {
 
 pub(super) type Evaluated<T> = Result<T, XPathError>;
 
-impl<'a> Evaluation<'a> {
+impl<'e, 'd> Evaluation<'e, 'd> {
     /// Binds an expression to a document.
-    pub fn new(expression: &'a Expression, document: &'a Document, budget: &'a mut Budget) -> Evaluation<'a> {
+    pub fn new(
+        expression: &'e Expression,
+        document: &'d Document,
+        budget: &'e mut Budget,
+    ) -> Evaluation<'e, 'd> {
         let names = document.names();
         let names = expression
             .names
@@ -54,14 +58,14 @@ impl<'a> Evaluation<'a> {
 
     /// What `id()` finds. Without, it finds nothing.
     #[must_use]
-    pub fn with_ids(self, ids: &'a Ids<'a>) -> Evaluation<'a> {
+    pub fn with_ids(self, ids: &'e Ids<'d>) -> Evaluation<'e, 'd> {
         Evaluation { ids: Some(ids), ..self }
     }
 
     /// What `here()` is: the element, attribute or processing instruction that bears the expression (XML Signature,
     /// section 6.6.3). Without, and when it stands in another document, `here()` is an error.
     #[must_use]
-    pub fn with_here(self, here: Node<'a>) -> Evaluation<'a> {
+    pub fn with_here(self, here: Node<'d>) -> Evaluation<'e, 'd> {
         let here = std::ptr::eq(here.document(), self.document).then_some(here);
         Evaluation { here, ..self }
     }
@@ -70,7 +74,7 @@ impl<'a> Evaluation<'a> {
     ///
     /// # Errors
     /// When the budget is at its end, or `here()` has no meaning.
-    pub fn value(&mut self, node: Node<'a>) -> Result<Value<'a>, XPathError> {
+    pub fn value(&mut self, node: Node<'d>) -> Result<Value<'d>, XPathError> {
         let held = self.held(self.expression.root, Context::only(Key::node(node.index())))?;
         Ok(held.into_value(self.document))
     }
@@ -79,7 +83,7 @@ impl<'a> Evaluation<'a> {
     ///
     /// # Errors
     /// As [`value`](Evaluation::value).
-    pub fn value_at(&mut self, node: Found<'a>) -> Result<Value<'a>, XPathError> {
+    pub fn value_at(&mut self, node: Found<'d>) -> Result<Value<'d>, XPathError> {
         let held = self.held(self.expression.root, Context::only(node.key()))?;
         Ok(held.into_value(self.document))
     }
@@ -88,7 +92,7 @@ impl<'a> Evaluation<'a> {
     ///
     /// # Errors
     /// As [`value`](Evaluation::value).
-    pub fn boolean(&mut self, node: Node<'a>) -> Result<bool, XPathError> {
+    pub fn boolean(&mut self, node: Node<'d>) -> Result<bool, XPathError> {
         self.test(Key::node(node.index()))
     }
 
@@ -127,7 +131,7 @@ impl<'a> Evaluation<'a> {
         Ok(held)
     }
 
-    fn found_out(&mut self, part: &'a Part, context: Context) -> Evaluated<Held> {
+    fn found_out(&mut self, part: &'e Part, context: Context) -> Evaluated<Held> {
         self.spend(1, part.at)?;
         Ok(match &part.kind {
             Kind::Or(_) | Kind::And(_) => Held::Boolean(self.boolean_of_part(part, context)?),
@@ -173,7 +177,7 @@ impl<'a> Evaluation<'a> {
         self.boolean_of_part(part, context)
     }
 
-    fn boolean_of_part(&mut self, part: &'a Part, context: Context) -> Evaluated<bool> {
+    fn boolean_of_part(&mut self, part: &'e Part, context: Context) -> Evaluated<bool> {
         match &part.kind {
             Kind::Or(operands) | Kind::Union(operands) => {
                 for operand in operands {
@@ -198,15 +202,24 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    fn chain(&mut self, first: PartId, rest: &[(Operator, PartId)], context: Context) -> Evaluated<Held> {
+    fn chain(
+        &mut self,
+        first: PartId,
+        rest: &[(Operator, PartId)],
+        context: Context,
+    ) -> Evaluated<Held> {
         let mut left = self.held(first, context)?;
         for (operator, operand) in rest {
             let right = self.held(*operand, context)?;
             let at = self.expression.part(*operand).at;
             self.spend(1, at)?;
             left = match operator {
-                Operator::Plus | Operator::Minus | Operator::Multiply | Operator::Divide | Operator::Modulo => {
-                    let (left, right) = (self.to_number(&left, at)?, self.to_number(&right, at)?);
+                Operator::Plus
+                | Operator::Minus
+                | Operator::Multiply
+                | Operator::Divide
+                | Operator::Modulo => {
+                    let (left, right) = (self.number_in(&left, at)?, self.number_in(&right, at)?);
                     Held::Number(match operator {
                         Operator::Plus => left + right,
                         Operator::Minus => left - right,
@@ -230,16 +243,16 @@ impl<'a> Evaluation<'a> {
 
     pub(super) fn number_of(&mut self, id: PartId, context: Context) -> Evaluated<f64> {
         let held = self.held(id, context)?;
-        self.to_number(&held, self.expression.part(id).at)
+        self.number_in(&held, self.expression.part(id).at)
     }
 
     pub(super) fn string_of(&mut self, id: PartId, context: Context) -> Evaluated<Rc<str>> {
         let held = self.held(id, context)?;
-        self.to_string(&held, self.expression.part(id).at)
+        self.string_in(&held, self.expression.part(id).at)
     }
 
     /// XPath 1.0, section 4.4.
-    pub(super) fn to_number(&mut self, held: &Held, at: usize) -> Evaluated<f64> {
+    pub(super) fn number_in(&mut self, held: &Held, at: usize) -> Evaluated<f64> {
         Ok(match held {
             Held::Boolean(boolean) => value::boolean_number(*boolean),
             Held::Number(number) => *number,
@@ -252,7 +265,7 @@ impl<'a> Evaluation<'a> {
     }
 
     /// XPath 1.0, section 4.2.
-    pub(super) fn to_string(&mut self, held: &Held, at: usize) -> Evaluated<Rc<str>> {
+    pub(super) fn string_in(&mut self, held: &Held, at: usize) -> Evaluated<Rc<str>> {
         Ok(match held {
             Held::Boolean(boolean) => Rc::from(value::boolean_text(*boolean)),
             Held::Number(number) => Rc::from(number::format(*number)),
@@ -265,7 +278,7 @@ impl<'a> Evaluation<'a> {
     }
 
     /// The string-value of a node.
-    pub(super) fn text(&mut self, key: Key, at: usize) -> Evaluated<Cow<'a, str>> {
+    pub(super) fn text(&mut self, key: Key, at: usize) -> Evaluated<Cow<'d, str>> {
         let document = self.document;
         let record = document.record(key.index());
         if let Some(prefix) = key.prefix() {
@@ -319,7 +332,8 @@ impl Found<'_> {
         match self {
             Found::Node(node) => Key::node(node.index()),
             Found::Namespace { element, prefix, .. } => {
-                let prefix = element.document().names().find_prefix(prefix).unwrap_or(PrefixId::NONE);
+                let prefix =
+                    element.document().names().find_prefix(prefix).unwrap_or(PrefixId::NONE);
                 Key::namespace(element.index(), prefix)
             }
         }

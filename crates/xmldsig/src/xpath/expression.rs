@@ -192,9 +192,4 @@ impl Expression {
     pub(crate) fn is_uniform(&self) -> bool {
         self.parts[self.root].traits.uniform
     }
-
-    /// Whether every node gets the same answer.
-    pub(crate) fn is_constant(&self) -> bool {
-        self.parts[self.root].traits.constant
-    }
 }

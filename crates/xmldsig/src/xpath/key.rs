@@ -25,12 +25,11 @@ impl Key {
     /// The prefix, if it is a namespace node.
     #[inline]
     pub(crate) fn prefix(self) -> Option<PrefixId> {
-        let low = self.0 as u32;
-        if low == 0 { None } else { Some(PrefixId(low - 1)) }
+        u32::try_from(self.0 & 0xffff_ffff).ok()?.checked_sub(1).map(PrefixId)
     }
 
     #[inline]
     pub(crate) fn is_namespace(self) -> bool {
-        self.0 as u32 != 0
+        self.0 & 0xffff_ffff != 0
     }
 }

@@ -69,7 +69,8 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, XPathError> {
         at += text.as_bytes()[at..].iter().take_while(|byte| is_space(**byte)).count();
         let rest = &text[at..];
         let after_operand = tokens.last().is_some_and(|last| ends_operand(last.what));
-        let Some((what, length)) = token(rest, after_operand).map_err(|fault| XPathError { position: at, fault })?
+        let Some((what, length)) =
+            token(rest, after_operand).map_err(|fault| XPathError { position: at, fault })?
         else {
             tokens.push(Token { what: What::End, at });
             return Ok(tokens);
@@ -96,7 +97,9 @@ fn token(rest: &str, after_operand: bool) -> Result<Option<(What<'_>, usize)>, X
         return number(rest).map(Some);
     }
     if matches!(first, b'"' | b'\'') {
-        let Some(length) = memchr::memchr(first, &bytes[1..]) else { return Err(XPathFault::LiteralOpen) };
+        let Some(length) = memchr::memchr(first, &bytes[1..]) else {
+            return Err(XPathFault::LiteralOpen);
+        };
         return Ok(Some((What::Literal(&rest[1..=length]), length + 2)));
     }
     if first == b'*' {
@@ -109,7 +112,9 @@ fn token(rest: &str, after_operand: bool) -> Result<Option<(What<'_>, usize)>, X
     if let Some(symbol) = SYMBOLS.into_iter().find(|symbol| rest.starts_with(symbol)) {
         return Ok(Some((What::Symbol(symbol), symbol.len())));
     }
-    if let Some((symbol, operator)) = OPERATORS.into_iter().find(|(symbol, _)| rest.starts_with(symbol)) {
+    if let Some((symbol, operator)) =
+        OPERATORS.into_iter().find(|(symbol, _)| rest.starts_with(symbol))
+    {
         return Ok(Some((What::Operator(operator), symbol.len())));
     }
     name(rest, after_operand).map(Some)
@@ -147,11 +152,15 @@ fn name(rest: &str, after_operand: bool) -> Result<(What<'_>, usize), XPathFault
     }
     let prefix = local;
     let local = ncname(second)?;
-    Ok((What::Name(Name { prefix: Some(prefix), local: Some(local) }), prefix.len() + 1 + local.len()))
+    Ok((
+        What::Name(Name { prefix: Some(prefix), local: Some(local) }),
+        prefix.len() + 1 + local.len(),
+    ))
 }
 
 fn ncname(rest: &str) -> Result<&str, XPathFault> {
-    let continues = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    let continues =
+        |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
     let name = &rest[..rest.find(|c| !continues(c)).unwrap_or(rest.len())];
     if name.is_empty() {
         return Err(match rest.chars().next() {

@@ -33,7 +33,7 @@ pub(super) fn round(number: f64) -> f64 {
     if !number.is_finite() || number.fract() == 0.0 {
         return number;
     }
-    if number < 0.0 && number >= -0.5 {
+    if (-0.5..0.0).contains(&number) {
         return -0.0;
     }
     let below = number.floor();
@@ -46,12 +46,21 @@ mod tests {
 
     #[test]
     fn strings_become_numbers() {
-        for (text, number) in
-            [("1", 1.0), (" -1.5\n", -1.5), (".5", 0.5), ("5.", 5.0), ("-.5", -0.5), ("007", 7.0), ("-0", 0.0)]
-        {
+        for (text, number) in [
+            ("1", 1.0),
+            (" -1.5\n", -1.5),
+            (".5", 0.5),
+            ("5.", 5.0),
+            ("-.5", -0.5),
+            ("007", 7.0),
+            ("-0", 0.0),
+        ] {
             assert!((parse(text) - number).abs() < 1e-12, "{text}");
         }
-        for text in ["", " ", "+1", "1e3", "- 1", "1 2", ".", "-", "1.2.3", "--1", "inf", "NaN", "0x1", "\u{a0}1"] {
+        for text in [
+            "", " ", "+1", "1e3", "- 1", "1 2", ".", "-", "1.2.3", "--1", "inf", "NaN", "0x1",
+            "\u{a0}1",
+        ] {
             assert!(parse(text).is_nan(), "{text}");
         }
     }
@@ -76,7 +85,9 @@ mod tests {
 
     #[test]
     fn halves_are_rounded_up() {
-        for (number, rounded) in [(0.5, 1.0), (2.5, 3.0), (-2.5, -2.0), (-0.4, 0.0), (0.499_999_999_999_999_94, 0.0)] {
+        for (number, rounded) in
+            [(0.5, 1.0), (2.5, 3.0), (-2.5, -2.0), (-0.4, 0.0), (0.499_999_999_999_999_94, 0.0)]
+        {
             assert!((round(number) - rounded).abs() < f64::EPSILON, "{number}");
         }
         assert!(round(-0.5).is_sign_negative() && round(-0.2).is_sign_negative());

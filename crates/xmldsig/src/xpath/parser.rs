@@ -87,7 +87,7 @@ impl<'a> Parser<'a> {
                 run.push((operator, operand, at));
                 continue;
             }
-            let whole = self.chain(current, std::mem::take(&mut run));
+            let whole = self.chain(current, &std::mem::take(&mut run));
             match before {
                 None => first = Some(whole),
                 Some((operator, at)) => combined.push((operator, whole, at)),
@@ -95,7 +95,7 @@ impl<'a> Parser<'a> {
             before = Some((operator, at));
             current = operand;
         }
-        let whole = self.chain(current, run);
+        let whole = self.chain(current, &run);
         match before {
             None => first = Some(whole),
             Some((operator, at)) => combined.push((operator, whole, at)),
@@ -103,19 +103,22 @@ impl<'a> Parser<'a> {
         Operands { first: first.unwrap_or(whole), rest: combined }
     }
 
-    fn chain(&mut self, first: PartId, rest: Vec<(Operator, PartId, usize)>) -> PartId {
+    fn chain(&mut self, first: PartId, rest: &[(Operator, PartId, usize)]) -> PartId {
         let Some((operator, _, at)) = rest.first().copied() else { return first };
         let traits = rest
             .iter()
             .fold(self.traits(first), |traits, (_, operand, _)| traits.and(self.traits(*operand)));
-        let all = || std::iter::once(first).chain(rest.iter().map(|(_, operand, _)| *operand)).collect();
+        let all =
+            || std::iter::once(first).chain(rest.iter().map(|(_, operand, _)| *operand)).collect();
         let (kind, gives) = match operator {
             Operator::Or => (Kind::Or(all()), Type::Boolean),
             Operator::And => (Kind::And(all()), Type::Boolean),
-            Operator::Plus | Operator::Minus | Operator::Multiply | Operator::Divide | Operator::Modulo => {
-                (Kind::Chain(first, strip(&rest)), Type::Number)
-            }
-            _ => (Kind::Chain(first, strip(&rest)), Type::Boolean),
+            Operator::Plus
+            | Operator::Minus
+            | Operator::Multiply
+            | Operator::Divide
+            | Operator::Modulo => (Kind::Chain(first, strip(rest)), Type::Number),
+            _ => (Kind::Chain(first, strip(rest)), Type::Boolean),
         };
         self.push(kind, gives, at, traits)
     }
@@ -157,7 +160,9 @@ impl<'a> Parser<'a> {
         let at = self.at();
         let begins_with_call = matches!(self.peek(), What::Name(Name { prefix: _, local: Some(local) })
             if self.peek_second() == What::Symbol("(") && !is_node_type(local));
-        if !begins_with_call && !matches!(self.peek(), What::Symbol("(") | What::Literal(_) | What::Number(_)) {
+        if !begins_with_call
+            && !matches!(self.peek(), What::Symbol("(") | What::Literal(_) | What::Number(_))
+        {
             return self.location_path();
         }
         let mut part = self.primary()?;
@@ -182,13 +187,21 @@ impl<'a> Parser<'a> {
             (Begin::Document, self.more_steps(Vec::new())?)
         } else if self.take("/") {
             let steps = if self.begins_step() { vec![self.step()?] } else { Vec::new() };
-            if steps.is_empty() { (Begin::Document, steps) } else { (Begin::Document, self.more_steps(steps)?) }
+            if steps.is_empty() {
+                (Begin::Document, steps)
+            } else {
+                (Begin::Document, self.more_steps(steps)?)
+            }
         } else {
             let first = self.step()?;
             (Begin::Context, self.more_steps(vec![first])?)
         };
         let traits = match begin {
-            Begin::Context => Traits { constant: false, positional: false, uniform: steps.first().is_some_and(is_uniform) },
+            Begin::Context => Traits {
+                constant: false,
+                positional: false,
+                uniform: steps.first().is_some_and(is_uniform),
+            },
             _ => Traits::CONSTANT,
         };
         Ok(self.push(Kind::Path(begin, steps), Type::Nodes, at, traits))
@@ -201,10 +214,18 @@ impl<'a> Parser<'a> {
                 let step = self.step()?;
                 // `//a` asks for the descendants `a`, unless their positions among the children matter.
                 match step.axis {
-                    Axis::Child if !step.positional => steps.push(Step { axis: Axis::Descendant, ..step }),
+                    Axis::Child if !step.positional => {
+                        steps.push(Step { axis: Axis::Descendant, ..step });
+                    }
                     _ => {
                         let (axis, test) = (Axis::DescendantOrSelf, Test::Any);
-                        steps.push(Step { axis, test, predicates: Vec::new(), positional: false, at });
+                        steps.push(Step {
+                            axis,
+                            test,
+                            predicates: Vec::new(),
+                            positional: false,
+                            at,
+                        });
                         steps.push(step);
                     }
                 }
@@ -224,7 +245,13 @@ impl<'a> Parser<'a> {
         let at = self.at();
         for (symbol, axis) in [(".", Axis::Itself), ("..", Axis::Parent)] {
             if self.take(symbol) {
-                return Ok(Step { axis, test: Test::Any, predicates: Vec::new(), positional: false, at });
+                return Ok(Step {
+                    axis,
+                    test: Test::Any,
+                    predicates: Vec::new(),
+                    positional: false,
+                    at,
+                });
             }
         }
         let axis = if self.take("@") {
@@ -233,7 +260,9 @@ impl<'a> Parser<'a> {
             let What::Name(Name { prefix: None, local: Some(name) }) = self.peek() else {
                 return Err(self.fault(XPathFault::Expected("the name of an axis")));
             };
-            let Some(axis) = Axis::of(name) else { return Err(self.fault(XPathFault::AxisUnknown(cut(name)))) };
+            let Some(axis) = Axis::of(name) else {
+                return Err(self.fault(XPathFault::AxisUnknown(cut(name))));
+            };
             self.next += 2;
             axis
         } else {
@@ -353,7 +382,9 @@ impl<'a> Parser<'a> {
             .iter()
             .fold(Traits::CONSTANT, |traits, argument| traits.and(self.traits(*argument)));
         let traits = match signature.function {
-            Function::Position | Function::Last => Traits { constant: false, positional: true, uniform: true },
+            Function::Position | Function::Last => {
+                Traits { constant: false, positional: true, uniform: true }
+            }
             Function::Lang => Traits { constant: false, ..traits },
             Function::Here | Function::True | Function::False => traits,
             // Of the node itself. All namespace nodes have the same namespace: none.

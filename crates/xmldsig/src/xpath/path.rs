@@ -1,5 +1,11 @@
 //! Location paths (XPath 1.0, section 2).
 
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::float_cmp,
+    reason = "positions stay far below 2^53, and compare as IEEE 754 has it"
+)]
+
 use super::{
     axis::{self, walk},
     error::XPathError,
@@ -10,15 +16,24 @@ use super::{
 use crate::document::NodeKind;
 use std::{collections::HashSet, ops::ControlFlow};
 
-impl<'a> Evaluation<'a> {
+impl<'e> Evaluation<'e, '_> {
     /// The nodes that a path leads to, in document order. With `any`, not more than one of them.
-    pub(super) fn path(&mut self, part: &'a Part, context: Context, any: bool) -> Evaluated<Vec<Key>> {
+    pub(super) fn path(
+        &mut self,
+        part: &'e Part,
+        context: Context,
+        any: bool,
+    ) -> Evaluated<Vec<Key>> {
         let Kind::Path(begin, steps) = &part.kind else { return Ok(Vec::new()) };
         let mut nodes = self.begin(*begin, context)?.as_ref().clone();
         for (i, step) in steps.iter().enumerate() {
             self.spend(1 + nodes.len() as u64, step.at)?;
             let any = any && i + 1 == steps.len();
-            nodes = if step.positional { self.ordered_step(step, &nodes, any)? } else { self.step(step, &nodes, any)? };
+            nodes = if step.positional {
+                self.ordered_step(step, &nodes, any)?
+            } else {
+                self.step(step, &nodes, any)?
+            };
             if nodes.is_empty() {
                 break;
             }
@@ -27,19 +42,24 @@ impl<'a> Evaluation<'a> {
     }
 
     /// A step in which positions matter: each axis is gone through for itself.
-    fn ordered_step(&mut self, step: &'a Step, from: &[Key], any: bool) -> Evaluated<Vec<Key>> {
+    fn ordered_step(&mut self, step: &'e Step, from: &[Key], any: bool) -> Evaluated<Vec<Key>> {
         let mut all = Vec::new();
         let mut on_axis = Vec::new();
         // `[3]` first: no more than three nodes are needed.
-        let enough = match step.predicates.first().map(|predicate| &self.expression.part(*predicate).kind) {
-            Some(Kind::Number(number)) if *number >= 1.0 => *number,
-            _ => f64::INFINITY,
-        };
+        let enough =
+            match step.predicates.first().map(|predicate| &self.expression.part(*predicate).kind) {
+                Some(Kind::Number(number)) if *number >= 1.0 => *number,
+                _ => f64::INFINITY,
+            };
         for key in from {
             on_axis.clear();
             let _ = self.visit(step, *key, |_, found| {
                 on_axis.push(found);
-                Ok(if on_axis.len() as f64 >= enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+                Ok(if on_axis.len() as f64 >= enough {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                })
             })?;
             for predicate in &step.predicates {
                 self.keep(&mut on_axis, *predicate)?;
@@ -55,7 +75,7 @@ impl<'a> Evaluation<'a> {
     }
 
     /// A step in which positions do not matter: what several axes have in common is gone through once.
-    fn step(&mut self, step: &'a Step, from: &[Key], any: bool) -> Evaluated<Vec<Key>> {
+    fn step(&mut self, step: &'e Step, from: &[Key], any: bool) -> Evaluated<Vec<Key>> {
         let document = self.document;
         let mut all = Vec::new();
         let mut take = |evaluation: &mut Self, found: Key| -> Evaluated<ControlFlow<()>> {
@@ -89,11 +109,16 @@ impl<'a> Evaluation<'a> {
                 for key in from {
                     let mut met = false;
                     let flow = self.visit_all(step, *key, |evaluation, found, matches| {
-                        if before.is_some_and(|before| holds(evaluation, step.axis, found, before)) {
+                        if before.is_some_and(|before| holds(evaluation, step.axis, found, before))
+                        {
                             met = true;
                             return Ok(ControlFlow::Break(()));
                         }
-                        if matches { take(evaluation, found) } else { Ok(ControlFlow::Continue(())) }
+                        if matches {
+                            take(evaluation, found)
+                        } else {
+                            Ok(ControlFlow::Continue(()))
+                        }
                     })?;
                     if flow.is_break() && !met {
                         break;
@@ -148,7 +173,9 @@ impl<'a> Evaluation<'a> {
         let part = self.expression.part(predicate);
         let size = nodes.len();
         if let Kind::Number(number) = part.kind {
-            let chosen = (1..=size).find(|position| *position as f64 == number).map(|position| nodes[position - 1]);
+            let chosen = (1..=size)
+                .find(|position| *position as f64 == number)
+                .map(|position| nodes[position - 1]);
             nodes.clear();
             nodes.extend(chosen);
             return Ok(());
@@ -174,7 +201,7 @@ impl<'a> Evaluation<'a> {
     #[inline]
     fn visit(
         &mut self,
-        step: &'a Step,
+        step: &'e Step,
         from: Key,
         mut take: impl FnMut(&mut Self, Key) -> Evaluated<ControlFlow<()>>,
     ) -> Evaluated<ControlFlow<()>> {
@@ -187,7 +214,7 @@ impl<'a> Evaluation<'a> {
     #[inline]
     fn visit_all(
         &mut self,
-        step: &'a Step,
+        step: &'e Step,
         from: Key,
         mut take: impl FnMut(&mut Self, Key, bool) -> Evaluated<ControlFlow<()>>,
     ) -> Evaluated<ControlFlow<()>> {
@@ -226,7 +253,9 @@ impl<'a> Evaluation<'a> {
                     let name = &self.expression.names[*name];
                     step.axis == Axis::Namespace
                         && name.namespace.is_empty()
-                        && key.prefix().is_some_and(|prefix| document.names().prefix_text(prefix) == name.local)
+                        && key.prefix().is_some_and(|prefix| {
+                            document.names().prefix_text(prefix) == name.local
+                        })
                 }
                 _ => false,
             };
@@ -261,13 +290,15 @@ impl<'a> Evaluation<'a> {
 }
 
 /// Whether a node was on the axis of an earlier node, and so were all that come after it on the axis.
-fn holds(evaluation: &Evaluation<'_>, axis: Axis, node: Key, earlier: Key) -> bool {
+fn holds(evaluation: &Evaluation<'_, '_>, axis: Axis, node: Key, earlier: Key) -> bool {
     if node.is_namespace() {
         return false;
     }
     let subtree = evaluation.document.at(node.index()).subtree();
     subtree.contains(&earlier.index())
-        && (earlier.index() != node.index() || earlier.is_namespace() || axis == Axis::AncestorOrSelf)
+        && (earlier.index() != node.index()
+            || earlier.is_namespace()
+            || axis == Axis::AncestorOrSelf)
 }
 
 fn in_order(nodes: &mut Vec<Key>) {

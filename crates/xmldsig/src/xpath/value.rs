@@ -78,7 +78,9 @@ impl Held {
     pub(super) fn into_value(self, document: &Document) -> Value<'_> {
         match self {
             Held::Boolean(boolean) => Value::Boolean(boolean),
-            Held::Nodes(nodes) => Value::Nodes(nodes.iter().map(|key| Found::of(document, *key)).collect()),
+            Held::Nodes(nodes) => {
+                Value::Nodes(nodes.iter().map(|key| Found::of(document, *key)).collect())
+            }
             Held::Number(number) => Value::Number(number),
             Held::String(text) => Value::String(text.as_ref().to_owned()),
         }

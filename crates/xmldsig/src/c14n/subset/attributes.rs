@@ -17,7 +17,9 @@ impl<'a, W: Write> Subset<'a, W> {
         let taken_over = self.taken_over(element)?;
         let mut order = std::mem::take(&mut self.order);
         order.clear();
-        order.extend((element + 1..document.after_attributes(element)).filter(|index| self.set.has(*index)));
+        order.extend(
+            (element + 1..document.after_attributes(element)).filter(|index| self.set.has(*index)),
+        );
         if taken_over.is_empty() {
             tag::sort(&mut order, |a, b| {
                 let (a, b) = (document.record(*a), document.record(*b));
@@ -35,9 +37,16 @@ impl<'a, W: Write> Subset<'a, W> {
             let own = order.iter().map(|index| {
                 let record = document.record(*index);
                 let local = names.local_text(record.name);
-                (names.uri_text(record.uri), local, names.text(record.name).to_owned(), document.text_of(*index))
+                (
+                    names.uri_text(record.uri),
+                    local,
+                    names.text(record.name).to_owned(),
+                    document.text_of(*index),
+                )
             });
-            let own = own.filter(|(uri, local, ..)| *uri != XML_NAMESPACE || !taken_over.contains_key(*local));
+            let own = own.filter(|(uri, local, ..)| {
+                *uri != XML_NAMESPACE || !taken_over.contains_key(*local)
+            });
             let others = taken_over.iter().filter_map(|(local, value)| {
                 let value = value.as_deref()?;
                 Some((XML_NAMESPACE, *local, format!("xml:{local}"), value))
@@ -55,12 +64,15 @@ impl<'a, W: Write> Subset<'a, W> {
     /// What becomes of attributes of the `xml` namespace in an element whose parent is not in the set, by local part
     /// (Canonical XML 1.0, section 2.4; 1.1, section 2.4). The value none means that there is none. Attributes that stay
     /// what they are, are left out.
-    fn taken_over(&mut self, element: u32) -> Result<BTreeMap<&'a str, Option<Cow<'a, str>>>, C14nError> {
+    fn taken_over(
+        &mut self,
+        element: u32,
+    ) -> Result<BTreeMap<&'a str, Option<Cow<'a, str>>>, C14nError> {
         let (document, set) = (self.document, self.set);
         let parent = document.record(element).parent;
         let mut taken = BTreeMap::new();
         let is_exclusive = matches!(self.method.flavour, Flavour::Exclusive { .. });
-        if is_exclusive || parent == 0 || set.has(parent) || !set.has(element) {
+        if is_exclusive || set.has(parent) || !set.has(element) {
             return Ok(taken);
         }
         let version_11 = self.method.flavour == Flavour::Inclusive11;
@@ -88,9 +100,18 @@ impl<'a, W: Write> Subset<'a, W> {
         let mut own_base = None;
         for (local, value) in xml_attributes(document, element) {
             taken.remove(local);
-            if local == "base" {
-                own_base = Some(value);
+            match local {
+                "base" if version_11 => own_base = Some(value),
+                // Its own are examined as those around it are: whether or not they are in the set. So do all who took
+                // part in the interoperability tests of 1.1.
+                "lang" | "space" if version_11 => {
+                    taken.insert(local, Some(Cow::Borrowed(value)));
+                }
+                _ => {}
             }
+        }
+        if let (Some(base), true) = (own_base, bases.is_empty()) {
+            taken.insert("base", Some(Cow::Borrowed(base)));
         }
         if !bases.is_empty() {
             let mut values = own_base.into_iter().chain(bases);

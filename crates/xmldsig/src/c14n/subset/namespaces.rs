@@ -18,7 +18,8 @@ impl<W: Write> Subset<'_, W> {
         visible: bool,
     ) -> Result<(), C14nError> {
         let scope = self.document.record(index).scope;
-        let (around, complete) = self.open.last().map_or((0, true), |open| (open.scope, open.complete));
+        let (around, complete) =
+            self.open.last().map_or((0, true), |open| (open.scope, open.complete));
         if complete && namespaces == NamespacesOf::All {
             // Only what was declared in between can differ.
             for (prefix, uri) in self.declared_between(scope, around)? {
@@ -58,23 +59,35 @@ impl<W: Write> Subset<'_, W> {
     ) -> Result<(), C14nError> {
         let document = self.document;
         let record = document.record(index);
-        let is_listed = |subset: &Self, prefix: PrefixId| subset.listed.binary_search(&prefix).is_ok();
-        let (around, complete) = self.open.last().map_or((0, true), |open| (open.scope, open.complete));
+        let is_listed =
+            |subset: &Self, prefix: PrefixId| subset.listed.binary_search(&prefix).is_ok();
+        let (around, complete) =
+            self.open.last().map_or((0, true), |open| (open.scope, open.complete));
         let is_same = complete && namespaces == NamespacesOf::All && around == record.scope;
         if !is_same && !self.listed.is_empty() {
-            self.spend(self.listed.len() as u64 * (1 + u64::from(document.scope_cost(record.scope))))?;
+            self.spend(
+                self.listed.len() as u64 * (1 + u64::from(document.scope_cost(record.scope))),
+            )?;
             for i in 0..self.listed.len() {
                 let prefix = self.listed[i];
-                let uri = if namespaces.has(prefix) { document.resolve(record.scope, prefix) } else { UriId::NONE };
+                let uri = if namespaces.has(prefix) {
+                    document.resolve(record.scope, prefix)
+                } else {
+                    UriId::NONE
+                };
                 self.declare(prefix, uri, visible);
             }
         }
         if !visible {
             return Ok(());
         }
-        let mut used = |subset: &mut Self, prefix: PrefixId, uri: UriId| {
+        let used = |subset: &mut Self, prefix: PrefixId, uri: UriId| {
             if !is_listed(subset, prefix) {
-                subset.declare(prefix, if namespaces.has(prefix) { uri } else { UriId::NONE }, true);
+                subset.declare(
+                    prefix,
+                    if namespaces.has(prefix) { uri } else { UriId::NONE },
+                    true,
+                );
             }
         };
         used(self, document.names().parts(record.name).prefix, record.uri);
@@ -112,7 +125,11 @@ impl<W: Write> Subset<'_, W> {
     }
 
     /// What a scope has of declarations that one around it has not, the innermost of each prefix.
-    fn declared_between(&mut self, mut scope: u32, around: u32) -> Result<Vec<(PrefixId, UriId)>, C14nError> {
+    fn declared_between(
+        &mut self,
+        mut scope: u32,
+        around: u32,
+    ) -> Result<Vec<(PrefixId, UriId)>, C14nError> {
         let mut all: Vec<(PrefixId, UriId)> = Vec::new();
         while scope != around && scope != 0 {
             let declared = self.document.declared(scope);
@@ -145,7 +162,7 @@ impl<W: Write> Subset<'_, W> {
     }
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "prefixes are numbered with 32 bits")]
 fn prefix_of(index: usize) -> PrefixId {
-    // Prefixes are numbered with 32 bits.
     PrefixId(index as u32)
 }
