@@ -40,10 +40,12 @@ pub(super) fn locate<D: Read + Seek>(
 
     // SignedInfo is canonicalized while it is read, but how is only said inside it.
     let mut cursor = cursor(document, settings, legacy, &place)?;
-    let method = signature::method(&mut cursor)?;
+    let here = |error: Error| error.unless_placed(place.snapshot.position());
+    let method = signature::method(&mut cursor).map_err(here)?;
     let legacy = cursor.into_reader().into_legacy();
     let mut cursor = self::cursor(document, settings, legacy, &place)?;
-    let signature = signature::read(&mut cursor, method, &settings.limits.bounds())?;
+    let signature =
+        signature::read(&mut cursor, method, &settings.limits.bounds()).map_err(here)?;
     let legacy = cursor.into_reader().into_legacy();
     Ok(Located { signature, position: place.snapshot.position(), length, legacy })
 }
@@ -96,11 +98,14 @@ fn find<R: Read>(reader: &mut Reader<R>, choice: &Choice) -> Result<Place, Error
             _ => {}
         }
     }
-    found.ok_or_else(|| match choice {
-        Choice::Id(id) => Error::malformed(format!(
-            "there is no Signature with the Id `{}`",
-            id.chars().take(100).collect::<String>()
-        )),
-        _ => Error::malformed("there is no Signature in the document"),
+    found.ok_or_else(|| {
+        let error = match choice {
+            Choice::Id(id) => Error::malformed(format!(
+                "there is no Signature with the Id `{}`",
+                id.chars().take(100).collect::<String>()
+            )),
+            _ => Error::malformed("there is no Signature in the document"),
+        };
+        error.at(reader.position())
     })
 }
