@@ -97,10 +97,7 @@ fn only_named_files_are_read() {
     }
     folder.write("a.txt", "other");
     assert_eq!(
-        answer(
-            &folder,
-            &format!("--trusted root.pem --detached http://127.0.0.1:9/a.txt=a.txt -- d.xml")
-        )["references"],
+        answer(&folder, "--trusted root.pem --detached http://127.0.0.1:9/a.txt=a.txt -- d.xml")["references"],
         "invalid"
     );
     let value =

@@ -211,7 +211,7 @@ fn an_error_is_2_with_one_line_and_no_status() {
         assert_eq!((code, out.as_str()), (2, ""), "{words}");
         assert!(err.matches('\n').count() == 1 && err.contains(line), "{words}: {err}");
         let (code, value) = answer(&folder, &words);
-        let (error, _) = (&value["error"], ());
+        let error = &value["error"];
         assert_eq!((code, &error["kind"]), (2, &json!(kind)), "{words}");
         assert!(error["line"].is_u64() && error["column"].is_u64(), "{words}: {value}");
         for key in ["validity", "digest", "identity", "references", "signer", "certificate"] {

@@ -12,6 +12,7 @@ mod online;
 mod report;
 mod source;
 
+pub use advice::meaning;
 pub use answer::{Answer, Fault, unanswered};
 pub use batch::{Answering, apart, each, one, run as run_batch};
 pub use files::{Ders, Files, Kind, fault};

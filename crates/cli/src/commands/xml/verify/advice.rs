@@ -1,7 +1,12 @@
 //! What statuses and errors mean, and what to do about it.
 
 use super::examine::Found;
-use crate::commands::{cert::paint::harmless, xml::document::place};
+use crate::commands::{
+    cert::paint::harmless,
+    judgement::{self, Judged},
+    xml::document::place,
+};
+use ravelin_trust::Status;
 use ravelin_xmldsig::{
     Error, ErrorKind,
     algorithm::Switch,
@@ -48,14 +53,15 @@ pub fn of_identity(found: &Found) -> String {
     if !found.judging {
         return "a key was given instead of whom to trust, so nobody was judged".to_owned();
     }
-    let word = found.judged.as_ref().map_or("unknown", |judged| judged.status().word());
-    match found.report.identity_status() {
-        SignatureStatus::Valid => "the signer's certificate is trusted".to_owned(),
+    let status = found.judged.as_ref().map(Judged::status);
+    match (found.report.identity_status(), status) {
+        (SignatureStatus::Valid, _) => "the signer's certificate is trusted".to_owned(),
         // The certificate may be trusted, and may not sign.
-        SignatureStatus::Invalid if word == "trusted" => {
+        (SignatureStatus::Invalid, Some(Status::Trusted)) => {
             "the signer's certificate is not for signatures (keyUsage)".to_owned()
         }
-        _ => format!("the signer's certificate is {word}: see below"),
+        (_, Some(status)) => format!("{}: {}", status.word(), judgement::meaning(status)),
+        (_, None) => "the signer's certificate was not judged".to_owned(),
     }
 }
 

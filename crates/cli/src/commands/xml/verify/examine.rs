@@ -180,11 +180,11 @@ fn trust(judging: &Judging, files: &Files) -> Result<Trust, InputError> {
     let ocsp = all(&judging.ocsp, Kind::Ocsp)?;
     let anchors = files.anchors(&judging.stores, &judging.trusted, &[])?;
     let mut trust = Trust::new(anchors, judging.time.unwrap_or_else(moment::now));
-    let added = parsed(&added, "certificate", |der| Certificate::parse(&der[..]))?;
+    let added = parsed(&added, "certificate", Certificate::parse)?;
     trust.certificates = added.into_iter().map(Certificate::into_owned).collect();
-    let crls = parsed(&crls, "CRL", |der| Crl::parse(&der[..]))?;
+    let crls = parsed(&crls, "CRL", Crl::parse)?;
     trust.crls = crls.into_iter().map(Crl::into_owned).collect();
-    let ocsp = parsed(&ocsp, "OCSP response", |der| OcspResponse::parse(&der[..]))?;
+    let ocsp = parsed(&ocsp, "OCSP response", OcspResponse::parse)?;
     trust.ocsp = ocsp.into_iter().map(OcspResponse::into_owned).collect();
     trust.profile = judging.profile.clone();
     trust.revocation = judging.revocation;
