@@ -275,3 +275,17 @@ fn a_document_may_come_through_a_pipe() {
         text(&output.stderr)
     );
 }
+
+#[test]
+fn manual_pages_and_completions_know_the_options() {
+    let folder = Folder::new();
+    for (words, known) in [
+        ("generate man xml verify", "hmac\\-key"),
+        ("generate man xml canonicalize", "inclusive\\-prefixes"),
+        ("generate completions bash", "--id-attribute"),
+    ] {
+        let output = folder.command(words).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{words}");
+        assert!(text(&output.stdout).contains(known), "{words}");
+    }
+}
