@@ -64,7 +64,8 @@ fn elements_know_where_they_stand_in_the_source() {
     let document = read(text);
     for node in document.root().descendants().filter(|node| node.is_element()) {
         let range = node.byte_range().unwrap();
-        let source = &text[range.start as usize..range.end as usize];
+        let place = |offset: u64| usize::try_from(offset).unwrap();
+        let source = &text[place(range.start)..place(range.end)];
         assert!(source.starts_with(&format!("<{}", node.name().unwrap())), "{source}");
         assert!(source.ends_with('>'), "{source}");
     }

@@ -8,8 +8,8 @@ use ravelin_xmldsig::{
     ErrorKind,
     algorithm::{Allowed, Switch, VerificationKey},
     verify::{
-        Body, Choice, Dereference, DereferenceError, KeySource, Profile, ReferencesValidation, Report, Settings,
-        SignatureStatus, Trust, verify,
+        Body, Choice, Dereference, DereferenceError, KeySource, Profile, ReferencesValidation,
+        Report, Settings, SignatureStatus, Trust, verify,
     },
     xml::Doctype,
 };
@@ -27,14 +27,19 @@ use std::{
 const DEPARTURES: &str = include_str!("vectors-departures.txt");
 
 fn corpus() -> Option<PathBuf> {
-    let folder = std::env::var_os("RAVELIN_CORPORA")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
+    let folder = std::env::var_os("RAVELIN_CORPORA").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
+        PathBuf::from,
+    );
     let folder = folder.join("xmldsig-vectors");
     if folder.is_dir() {
         return Some(folder);
     }
     let missing = folder.display();
-    assert!(std::env::var_os("RAVELIN_NO_SKIP").is_none(), "{missing} is missing, and nothing may be skipped");
+    assert!(
+        std::env::var_os("RAVELIN_NO_SKIP").is_none(),
+        "{missing} is missing, and nothing may be skipped"
+    );
     #[expect(clippy::print_stderr, reason = "what is skipped must be seen")]
     {
         eprintln!("SKIPPED: no corpus in {missing} (set RAVELIN_CORPORA)");
@@ -43,7 +48,8 @@ fn corpus() -> Option<PathBuf> {
 }
 
 fn manifest(folder: &Path) -> Value {
-    serde_json::from_reader(BufReader::new(File::open(folder.join("manifest.json")).unwrap())).unwrap()
+    serde_json::from_reader(BufReader::new(File::open(folder.join("manifest.json")).unwrap()))
+        .unwrap()
 }
 
 fn text<'v>(value: &'v Value, name: &str) -> &'v str {
@@ -69,7 +75,8 @@ impl Dereference for Files {
             return Ok(Body::SameDocument);
         }
         let named = self.named.iter().find(|(name, _)| name == uri).map(|(_, path)| path.clone());
-        let beside = || self.beside.as_ref().filter(|_| !uri.contains(':')).map(|folder| folder.join(uri));
+        let beside =
+            || self.beside.as_ref().filter(|_| !uri.contains(':')).map(|folder| folder.join(uri));
         let path = named.or_else(beside).ok_or_else(|| DereferenceError::not_found(uri))?;
         Ok(Body::from_reader(File::open(path)?))
     }
@@ -101,7 +108,8 @@ fn trust(case: &Value, folder: &Path, profile: Profile) -> Trust {
         anchors.add_anchor(Anchor::certificate(&fs::read(folder.join(file)).unwrap()).unwrap());
     }
     let mut trust = Trust::new(Arc::new(anchors), time(text(case, "time")));
-    trust.certificates = strings(case, "added").iter().map(|file| certificate(&folder.join(file))).collect();
+    trust.certificates =
+        strings(case, "added").iter().map(|file| certificate(&folder.join(file))).collect();
     let crl = |file: &&str| Crl::parse(fs::read(folder.join(file)).unwrap()).unwrap().into_owned();
     trust.crls = strings(case, "crls").iter().map(crl).collect();
     if profile == Profile::Air {
@@ -119,14 +127,20 @@ fn trust(case: &Value, folder: &Path, profile: Profile) -> Trust {
 
 fn files(case: &Value, folder: &Path) -> Files {
     let named = case["dereference"].as_object().into_iter().flatten();
-    let named = named.map(|(uri, file)| (uri.clone(), folder.join(file.as_str().unwrap()))).collect();
+    let named =
+        named.map(|(uri, file)| (uri.clone(), folder.join(file.as_str().unwrap()))).collect();
     Files { named, beside: None, asked: Vec::new() }
 }
 
 type Outcome = Result<Report, ravelin_xmldsig::Error>;
 
 fn statuses(report: &Report) -> [SignatureStatus; 4] {
-    [report.digest_status(), report.identity_status(), report.references_status(), report.validity_status()]
+    [
+        report.digest_status(),
+        report.identity_status(),
+        report.references_status(),
+        report.validity_status(),
+    ]
 }
 
 /// What of `expected` is not met.
@@ -154,8 +168,11 @@ fn shown(outcome: &Outcome) -> String {
     match outcome {
         Ok(report) => {
             let mut shown = statuses(report).map(SignatureStatus::word).join("/");
-            for reference in report.references().iter().filter(|reference| reference.detail.is_some()) {
-                write!(shown, " ({:?}: {})", reference.uri, reference.detail.as_deref().unwrap()).unwrap();
+            for reference in
+                report.references().iter().filter(|reference| reference.detail.is_some())
+            {
+                write!(shown, " ({:?}: {})", reference.uri, reference.detail.as_deref().unwrap())
+                    .unwrap();
             }
             if let Some(verdict) = report.signer().and_then(|signer| signer.verdict()) {
                 write!(shown, " signer {}", verdict.status()).unwrap();
@@ -239,13 +256,18 @@ fn vectors_of_identities() {
             let Some(signer) = report.signer() else { continue };
             let cn = case["signerCN"].as_str().map(str::to_owned);
             let usages: Vec<String> = signer.extended_key_usages();
-            let settings: Vec<&str> = signer.trust_settings().iter().map(|setting| setting.word()).collect();
+            let settings: Vec<&str> =
+                signer.trust_settings().iter().map(|setting| setting.word()).collect();
             if signer.common_name() != cn
                 || signer.distinguished_name() != text(case, "signerDN_rfc4514")
                 || usages != strings(case, "signerExtendedKeyUsages")
                 || settings != strings(case, "signerTrustSettings")
             {
-                let found = format!("{:?} {} {usages:?} {settings:?}", signer.common_name(), signer.distinguished_name());
+                let found = format!(
+                    "{:?} {} {usages:?} {settings:?}",
+                    signer.common_name(),
+                    signer.distinguished_name()
+                );
                 problems.push((id, format!("{name}: the signer is {found}")));
             }
         }
@@ -264,7 +286,10 @@ fn vectors_of_attacks() {
             let settings = Settings { profile, keep_octets: 1 << 20, ..Settings::default() };
             let keys = KeySource::Certificate(trust(case, &folder, profile));
             let outcome = verify(open(&folder, case), &settings, &keys, &mut files(case, &folder));
-            problems.extend(differs(&outcome, expected).map(|problem| (id.clone(), format!("{}: {problem}", profile.name()))));
+            problems.extend(
+                differs(&outcome, expected)
+                    .map(|problem| (id.clone(), format!("{}: {problem}", profile.name()))),
+            );
             outcome
         };
         let outcome = run(own, &case["expect"]);
@@ -277,23 +302,35 @@ fn vectors_of_attacks() {
         {
             // What an application would take by its path comes first in these documents, and is not what is covered.
             let document = fs::read(folder.join(text(case, "file"))).unwrap();
-            let element = text(case, "consumed").rsplit('/').next().unwrap().trim_end_matches("[1]");
+            let element =
+                text(case, "consumed").rsplit('/').next().unwrap().trim_end_matches("[1]");
             let first = memchr::memmem::find(&document, format!(":{element}").as_bytes());
-            let first = first.or_else(|| memchr::memmem::find(&document, format!("<{element}").as_bytes())).unwrap() as u64;
-            if report.references().iter().any(|one| one.covers.as_ref().is_some_and(|covers| covers.range.contains(&first))) {
+            let first = first
+                .or_else(|| memchr::memmem::find(&document, format!("<{element}").as_bytes()))
+                .unwrap() as u64;
+            if report
+                .references()
+                .iter()
+                .any(|one| one.covers.as_ref().is_some_and(|covers| covers.range.contains(&first)))
+            {
                 problems.push((id.clone(), "what is consumed is said to be covered".to_owned()));
             }
         }
         if let Some(key) = case["hmac_key_text"].as_str() {
-            let keys = KeySource::Given(vec![VerificationKey::from_secret(key.as_bytes()).unwrap()]);
-            let outcome = verify(open(&folder, case), &Settings::default(), &keys, &mut files(case, &folder));
+            let keys =
+                KeySource::Given(vec![VerificationKey::from_secret(key.as_bytes()).unwrap()]);
+            let outcome =
+                verify(open(&folder, case), &Settings::default(), &keys, &mut files(case, &folder));
             let expected = text(&case["extended_profile"], "signature");
             let found = match &outcome {
                 Ok(report) => report.digest_status().word(),
                 Err(_) => "error",
             };
             if found != expected {
-                problems.push((id, format!("with the secret: {} instead of {expected}", shown(&outcome))));
+                problems.push((
+                    id,
+                    format!("with the secret: {} instead of {expected}", shown(&outcome)),
+                ));
             }
         }
     }
@@ -332,7 +369,9 @@ fn vectors_of_the_public_suites() {
         let needs = strings(case, "needs");
         let mut settings = Settings {
             signature: Choice::First,
-            id_attributes: ["Id", "ID", "id", "AssertionID", "ResponseID"].map(str::to_owned).to_vec(),
+            id_attributes: ["Id", "ID", "id", "AssertionID", "ResponseID"]
+                .map(str::to_owned)
+                .to_vec(),
             ..Settings::default()
         };
         let mut allowed = Allowed::default();
@@ -347,8 +386,14 @@ fn vectors_of_the_public_suites() {
         let stylesheet = folder.join("xmlsec/external-data/xml-stylesheet-2005");
         let named = vec![
             ("http://www.w3.org/TR/xml-stylesheet".to_owned(), stylesheet.clone()),
-            ("http://www.w3.org/Signature/2002/04/xml-stylesheet.b64".to_owned(), stylesheet.with_extension("b64")),
-            ("http://www.ietf.org/rfc/rfc3161.txt".to_owned(), folder.join("xmlsec/external-data/rfc3161.txt")),
+            (
+                "http://www.w3.org/Signature/2002/04/xml-stylesheet.b64".to_owned(),
+                stylesheet.with_extension("b64"),
+            ),
+            (
+                "http://www.ietf.org/rfc/rfc3161.txt".to_owned(),
+                folder.join("xmlsec/external-data/rfc3161.txt"),
+            ),
         ];
         let beside = folder.join(text(case, "file")).parent().map(Path::to_path_buf);
         let mut files = Files { named, beside, asked: Vec::new() };
@@ -364,10 +409,13 @@ fn vectors_of_the_public_suites() {
         };
         let expected = &case["expect"];
         let problem = match &outcome {
-            Err(error) if unsupported => (error.kind != ErrorKind::Unsupported).then(|| shown(&outcome)),
+            Err(error) if unsupported => {
+                (error.kind != ErrorKind::Unsupported).then(|| shown(&outcome))
+            }
             Err(_) if expected["overall"] == "invalid-or-error" => None,
             Ok(report) if expected["overall"] == "invalid-or-error" => {
-                let bad = [report.digest_status(), report.references_status()].contains(&SignatureStatus::Invalid);
+                let bad = [report.digest_status(), report.references_status()]
+                    .contains(&SignatureStatus::Invalid);
                 (!bad).then(|| shown(&outcome))
             }
             _ => differs(&outcome, expected),

@@ -31,7 +31,13 @@ pub struct Allowed {
 
 impl Default for Allowed {
     fn default() -> Allowed {
-        Allowed { sha1: false, dsa: false, rsa_bits: MIN_RSA_BITS, dsa_bits: MIN_DSA_BITS, hmac_bits: None }
+        Allowed {
+            sha1: false,
+            dsa: false,
+            rsa_bits: MIN_RSA_BITS,
+            dsa_bits: MIN_DSA_BITS,
+            hmac_bits: None,
+        }
     }
 }
 

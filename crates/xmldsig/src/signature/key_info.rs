@@ -55,7 +55,9 @@ pub(crate) fn part<R: Read>(
         let key = key_value::read(cursor, bounds)?;
         add(&mut info.keys, key, bounds)?;
         cursor.leave()
-    } else if ["RSAKeyValue", "DSAKeyValue"].iter().any(|name| cursor.is(name)) || cursor.is_of(DSIG11, "ECKeyValue") {
+    } else if ["RSAKeyValue", "DSAKeyValue"].iter().any(|name| cursor.is(name))
+        || cursor.is_of(DSIG11, "ECKeyValue")
+    {
         // Only a retrieval leads to such a one without a KeyValue around it.
         let key = key_value::read(cursor, bounds)?;
         add(&mut info.keys, key, bounds)

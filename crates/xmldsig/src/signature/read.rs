@@ -102,7 +102,9 @@ fn reference<R: Read>(cursor: &mut Cursor<R>, bounds: &Bounds) -> Result<Referen
     let text = cursor.text(bounds.value)?;
     let value = match base64::decode(text.as_bytes(), bounds.value) {
         Ok(value) if value.len() == digest.length() => Ok(value),
-        Ok(value) => Err(format!("its DigestValue of {} octets is no digest by {digest}", value.len())),
+        Ok(value) => {
+            Err(format!("its DigestValue of {} octets is no digest by {digest}", value.len()))
+        }
         Err(error) => Err(format!("its DigestValue is {error}")),
     };
     cursor.leave()?;

@@ -84,7 +84,9 @@ fn filters<R: Read>(cursor: &mut Cursor<R>, bounds: &Bounds) -> Result<Transform
             return Err(cursor.here(Error::limit("transforms")));
         }
         let Some(operation) = Operation::of(cursor.required("Filter")?) else {
-            return Err(cursor.fault("`Filter` is none of `intersect`, `subtract` and `union`".to_owned()));
+            return Err(
+                cursor.fault("`Filter` is none of `intersect`, `subtract` and `union`".to_owned())
+            );
         };
         filters.push(Filter { operation, expression: expression(cursor, bounds)? });
     }

@@ -73,7 +73,11 @@ fn other_document(
 }
 
 /// Reads the element that a retrieval led to, which just began.
-fn key_information<R: Read>(cursor: &mut Cursor<R>, settings: &Settings, info: &mut KeyInfo) -> Result<(), Error> {
+fn key_information<R: Read>(
+    cursor: &mut Cursor<R>,
+    settings: &Settings,
+    info: &mut KeyInfo,
+) -> Result<(), Error> {
     let bounds = settings.limits.bounds();
     if !cursor.is("KeyInfo") {
         return signature::part(cursor, &bounds, info);

@@ -6,8 +6,8 @@ use super::{
     tree::{self, Tree},
 };
 use crate::{
-    Error, algorithm::DigestAlgorithm, base64::Decoder, c14n::canonicalize, nodeset::NodeSet, signature::Transform,
-    xml::Reader,
+    Error, algorithm::DigestAlgorithm, base64::Decoder, c14n::canonicalize, nodeset::NodeSet,
+    signature::Transform, xml::Reader,
 };
 use std::io::{self, Read, Write};
 

@@ -98,7 +98,8 @@ pub(super) fn check<D: Read + Seek>(
     if plans.is_empty() {
         return Ok((reports, legacy));
     }
-    let (trees, streams): (Vec<_>, Vec<_>) = plans.into_iter().partition(|(_, plan)| plan.first.is_tree());
+    let (trees, streams): (Vec<_>, Vec<_>) =
+        plans.into_iter().partition(|(_, plan)| plan.first.is_tree());
     let legacy = pass(context, references, &streams, &mut reports, legacy)?;
     if !trees.is_empty() {
         choose_nodes(context, references, &trees, &mut reports)?;
@@ -296,7 +297,9 @@ fn finish<D>(
     report.whole = !taken.nothing && !plan.first.is_tree();
     if taken.nothing {
         report.status = SignatureStatus::Invalid;
-        report.detail = Some("it covers nothing: all of it stands in the Signature, which is left out".to_owned());
+        report.detail = Some(
+            "it covers nothing: all of it stands in the Signature, which is left out".to_owned(),
+        );
         return Ok(());
     }
     let (came, copy) = match taken.came {

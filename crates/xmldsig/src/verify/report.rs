@@ -103,7 +103,11 @@ impl Coverage {
 
 /// `{namespace}name`, or the name alone if it has no namespace.
 pub(super) fn expanded(name: QName<'_>) -> String {
-    if name.namespace.is_empty() { name.local.to_owned() } else { format!("{{{}}}{}", name.namespace, name.local) }
+    if name.namespace.is_empty() {
+        name.local.to_owned()
+    } else {
+        format!("{{{}}}{}", name.namespace, name.local)
+    }
 }
 
 /// What was found of one Reference.

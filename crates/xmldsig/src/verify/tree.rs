@@ -1,10 +1,6 @@
 //! Transforms that choose nodes, which need a document in memory.
 
-use super::{
-    out::Out,
-    plan::Source,
-    settings::Settings,
-};
+use super::{out::Out, plan::Source, settings::Settings};
 use crate::{
     Error, ErrorKind,
     base64::Decoder,
@@ -37,12 +33,20 @@ pub(super) fn budget(settings: &Settings) -> Budget {
 }
 
 fn limits(settings: &Settings) -> xpath::Limits {
-    xpath::Limits { steps: settings.limits.steps, nodes: settings.limits.nodes, ..xpath::Limits::default() }
+    xpath::Limits {
+        steps: settings.limits.steps,
+        nodes: settings.limits.nodes,
+        ..xpath::Limits::default()
+    }
 }
 
 impl<'d> Tree<'d> {
     /// `signature`: where the Signature begins, if the document is the one with it.
-    pub(super) fn new(document: &'d Document, signature: Option<Position>, settings: &Settings) -> Tree<'d> {
+    pub(super) fn new(
+        document: &'d Document,
+        signature: Option<Position>,
+        settings: &Settings,
+    ) -> Tree<'d> {
         let identifies = |name: &str| settings.id_attributes.iter().any(|known| known == name);
         let ids = document.ids(|_, attribute| identifies(attribute.local));
         let signature = signature.and_then(|position| element_at(document, position.offset));
@@ -51,7 +55,9 @@ impl<'d> Tree<'d> {
 
     /// The nodes of a part of the document.
     pub(super) fn part(&self, source: &Source) -> Result<NodeSet<'d>, Error> {
-        let Some(id) = &source.id else { return Ok(NodeSet::document(self.document, source.comments)) };
+        let Some(id) = &source.id else {
+            return Ok(NodeSet::document(self.document, source.comments));
+        };
         let shown: String = id.chars().take(100).collect();
         if self.ids.is_ambiguous(id) {
             return Err(Error::dereference(format!("two elements have the identifier `{shown}`")));
@@ -66,7 +72,9 @@ impl<'d> Tree<'d> {
     pub(super) fn enveloped(&self, set: NodeSet<'d>) -> Result<NodeSet<'d>, Error> {
         match self.signature {
             Some(signature) => Ok(set.without_subtree(signature)),
-            None => Err(Error::unsupported("enveloped-signature in another document than the one with the signature")),
+            None => Err(Error::unsupported(
+                "enveloped-signature in another document than the one with the signature",
+            )),
         }
     }
 
@@ -89,7 +97,11 @@ impl<'d> Tree<'d> {
                 Transform::Filter(filters) => {
                     let steps = filters.iter().map(|filter| {
                         let expression = parse(&filter.expression, settings)?;
-                        Ok(Subtrees { operation: filter.operation, expression, here: self.here(&filter.expression) })
+                        Ok(Subtrees {
+                            operation: filter.operation,
+                            expression,
+                            here: self.here(&filter.expression),
+                        })
                     });
                     let steps = steps.collect::<Result<Vec<_>, Error>>()?;
                     set = set.filter2(&steps, Some(&self.ids), budget)?;
@@ -122,7 +134,10 @@ impl<'d> Tree<'d> {
     }
 }
 
-fn parse(expression: &signature::Expression, settings: &Settings) -> Result<xpath::Expression, Error> {
+fn parse(
+    expression: &signature::Expression,
+    settings: &Settings,
+) -> Result<xpath::Expression, Error> {
     let namespace = |prefix: &str| {
         let found = expression.namespaces.iter().find(|(known, _)| known == prefix);
         found.map(|(_, uri)| uri.clone())
@@ -145,7 +160,8 @@ fn decode_text(set: &NodeSet<'_>, out: &mut Out) -> Result<(), Error> {
 
 fn element_at(document: &Document, offset: u64) -> Option<Node<'_>> {
     let elements = document.nodes().filter(|node| node.is_element());
-    let mut here = elements.filter(|node| node.byte_range().is_some_and(|range| range.start == offset));
+    let mut here =
+        elements.filter(|node| node.byte_range().is_some_and(|range| range.start == offset));
     here.next()
 }
 
@@ -153,7 +169,9 @@ impl From<XPathError> for Error {
     fn from(error: XPathError) -> Error {
         let kind = match error.fault {
             XPathFault::Limit(_) => ErrorKind::Limit,
-            XPathFault::Here | XPathFault::Variable | XPathFault::FunctionUnknown(_) => ErrorKind::Unsupported,
+            XPathFault::Here | XPathFault::Variable | XPathFault::FunctionUnknown(_) => {
+                ErrorKind::Unsupported
+            }
             _ => ErrorKind::Malformed,
         };
         Error::new(kind, error.to_string())

@@ -206,7 +206,12 @@ impl Names {
     /// The namespace name of this text, if the document has had it yet.
     pub(crate) fn find_uri(&self, text: &str) -> Option<UriId> {
         let hash = self.hasher.hash_one(text);
-        self.uri_by_text.get(&hash).into_iter().flatten().copied().find(|id| self.uri_text(*id) == text)
+        self.uri_by_text
+            .get(&hash)
+            .into_iter()
+            .flatten()
+            .copied()
+            .find(|id| self.uri_text(*id) == text)
     }
 
     /// The number of prefixes, which are all below it.

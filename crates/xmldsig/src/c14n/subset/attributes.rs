@@ -10,6 +10,16 @@ use crate::{
 use std::{borrow::Cow, collections::BTreeMap, io::Write};
 
 impl<'a, W: Write> Subset<'a, W> {
+    /// Whether it is an element of the set whose parent is not. In Canonical XML 1.1 such an element has the attributes
+    /// that are inherited also where they are its own and not in the set themselves: so do all implementations that
+    /// the W3C's working group exchanged signatures between, though its text may be read otherwise.
+    fn heads_a_part(&self, element: u32) -> bool {
+        let parent = self.document.record(element).parent;
+        self.method.flavour == Flavour::Inclusive11
+            && self.set.has(element)
+            && !self.set.has(parent)
+    }
+
     /// Writes the attributes that an element gets, whether it is in the set or not.
     pub(super) fn attributes(&mut self, element: u32) -> Result<(), C14nError> {
         let document = self.document;
@@ -17,9 +27,13 @@ impl<'a, W: Write> Subset<'a, W> {
         let taken_over = self.taken_over(element)?;
         let mut order = std::mem::take(&mut self.order);
         order.clear();
-        order.extend(
-            (element + 1..document.after_attributes(element)).filter(|index| self.set.has(*index)),
-        );
+        let heads = self.heads_a_part(element);
+        order.extend((element + 1..document.after_attributes(element)).filter(|index| {
+            let record = document.record(*index);
+            let inherits =
+                heads && record.uri == UriId::XML && names.local_text(record.name) != "id";
+            inherits || self.set.has(*index)
+        }));
         if taken_over.is_empty() {
             tag::sort(&mut order, |a, b| {
                 let (a, b) = (document.record(*a), document.record(*b));
