@@ -99,6 +99,8 @@ fn an_error_names_file_line_and_column_and_disowns_what_was_written() {
         "long.xml:10002:1: </b> closes <a>; what was written until here is worth nothing"
     );
     assert!(out.starts_with("<a><c>text</c>"), "it is written while it is read");
+    fs::write(folder.path("relative.xml"), "<a>\n <b xmlns='c'/></a>").unwrap();
+    assert!(folder.refused("relative.xml").0.starts_with("relative.xml:2:2: the namespace name"));
     assert_eq!(
         folder.refused("gone.xml").0,
         "gone.xml: cannot be read: No such file or directory (os error 2)"

@@ -37,20 +37,22 @@ pub fn open(path: &Path) -> Result<Box<dyn Document>, InputError> {
     Ok(Box::new(held(file).map_err(failed)?))
 }
 
-/// The same, to be read once from its beginning.
+/// The same, to be read once from its beginning, and its length if that is known.
 ///
 /// # Errors
 /// When it cannot be opened.
-pub fn stream(path: &Path) -> Result<Box<dyn Read>, InputError> {
+pub fn stream(path: &Path) -> Result<(Box<dyn Read>, Option<u64>), InputError> {
     if path.as_os_str() == "-" {
-        return Ok(Box::new(io::stdin().lock()));
+        return Ok((Box::new(io::stdin().lock()), None));
     }
     let failed = |error: io::Error| InputError::new(path, format!("cannot be read: {error}"));
     let file = File::open(path).map_err(failed)?;
-    if file.metadata().map_err(failed)?.is_dir() {
+    let metadata = file.metadata().map_err(failed)?;
+    if metadata.is_dir() {
         return Err(InputError::new(path, "is a folder"));
     }
-    Ok(Box::new(file))
+    let length = metadata.is_file().then_some(metadata.len());
+    Ok((Box::new(file), length))
 }
 
 /// How a place in a document is called in messages.

@@ -67,7 +67,12 @@ pub struct Watched<R> {
 impl<R> Watched<R> {
     /// With somebody who is told, or nobody.
     pub fn new(source: R, progress: Option<Progress>) -> Watched<R> {
-        Watched { source, progress, pass: 1, at: 0, whole: None, was_read: false }
+        Watched::of_length(source, None, progress)
+    }
+
+    /// The same, where the length may be known beforehand.
+    pub fn of_length(source: R, whole: Option<u64>, progress: Option<Progress>) -> Watched<R> {
+        Watched { source, progress, pass: 1, at: 0, whole, was_read: false }
     }
 }
 

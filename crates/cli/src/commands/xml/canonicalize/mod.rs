@@ -5,6 +5,7 @@ mod sink;
 use super::{
     allow::Allow,
     document::{self, place},
+    progress::{Progress, Watched},
 };
 use crate::{
     args::xml::{CanonicalizeArgs, Inclusive},
@@ -17,11 +18,11 @@ use crate::{
 };
 use ravelin_xmldsig::{
     c14n::{self, C14nError, Flavour, Method},
-    xml::{Limits, Options, Reader},
+    xml::{Limits, Options, Position, Reader},
 };
 use serde_json::json;
 use sink::Sink;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 
 /// Writes the canonical form of a document.
 ///
@@ -80,7 +81,8 @@ fn method(args: &CanonicalizeArgs) -> Method {
 /// Why there is no canonical form.
 enum Fault {
     Input(Failure),
-    Document(C14nError),
+    /// With the place that was reached.
+    Document(C14nError, Option<Position>),
 }
 
 impl Fault {
@@ -88,11 +90,11 @@ impl Fault {
     fn told(self, args: &CanonicalizeArgs, began: bool) -> Failure {
         let (position, detail) = match self {
             Fault::Input(failure) => return failure,
-            Fault::Document(C14nError::Write(error)) => return Failure::Output(error),
-            Fault::Document(C14nError::Document(error)) => {
+            Fault::Document(C14nError::Write(error), _) => return Failure::Output(error),
+            Fault::Document(C14nError::Document(error), _) => {
                 (Some(error.position), error.fault.to_string())
             }
-            Fault::Document(error) => (None, error.to_string()),
+            Fault::Document(error, reached) => (reached, error.to_string()),
         };
         let place = place(&args.file, position.as_ref());
         let mut line = format!("{place}: {}", harmless(&detail));
@@ -110,8 +112,14 @@ fn write(
     options: &Options,
     out: &mut impl Write,
 ) -> Result<u64, Fault> {
-    let source = document::stream(&args.file).map_err(|error| Fault::Input(error.into()))?;
+    let (source, length) =
+        document::stream(&args.file).map_err(|error| Fault::Input(error.into()))?;
+    // At a terminal, it would stand in the middle of the output.
+    let progress =
+        Progress::at_terminal().filter(|_| args.output.is_some() || !io::stdout().is_terminal());
+    let source = Watched::of_length(source, length, progress);
     let mut reader =
-        Reader::with(source, options).map_err(|error| Fault::Document(error.into()))?;
-    c14n::canonicalize(&mut reader, method, out).map_err(Fault::Document)
+        Reader::with(source, options).map_err(|error| Fault::Document(error.into(), None))?;
+    c14n::canonicalize(&mut reader, method, out)
+        .map_err(|error| Fault::Document(error, Some(reader.position())))
 }
