@@ -39,17 +39,19 @@ pub(super) fn locate<D: Read + Seek>(
     let mut legacy = reader.into_legacy();
 
     // SignedInfo is canonicalized while it is read, but how is only said inside it.
+    let here = |error: Error| error.unless_placed(place.snapshot.position());
     let method = match glimpsed {
         Some(method) => method,
         None => {
             let mut cursor = cursor(document, settings, legacy, &place)?;
-            let method = signature::method(&mut cursor)?;
+            let method = signature::method(&mut cursor).map_err(here)?;
             legacy = cursor.into_reader().into_legacy();
             method
         }
     };
     let mut cursor = cursor(document, settings, legacy, &place)?;
-    let signature = signature::read(&mut cursor, method, &settings.limits.bounds())?;
+    let signature =
+        signature::read(&mut cursor, method, &settings.limits.bounds()).map_err(here)?;
     let legacy = cursor.into_reader().into_legacy();
     Ok(Located { signature, position: place.snapshot.position(), length, legacy })
 }
@@ -123,9 +125,13 @@ fn find<R: Read>(
         (Some(place), _) => Ok((place, glimpse.method)),
         (None, Choice::Id(id)) => {
             let shown: String = id.chars().take(100).collect();
-            Err(Error::malformed(format!("there is no Signature with the Id `{shown}`")))
+            let error = Error::malformed(format!("there is no Signature with the Id `{shown}`"));
+            Err(error.at(reader.position()))
         }
-        (None, _) => Err(Error::malformed("there is no Signature in the document")),
+        (None, _) => {
+            let error = Error::malformed("there is no Signature in the document");
+            Err(error.at(reader.position()))
+        }
     }
 }
 

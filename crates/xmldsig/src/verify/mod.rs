@@ -16,7 +16,7 @@
 //! let document = Cursor::new("<order>not signed</order>");
 //! let error = verify(document, &Settings::default(), &KeySource::Embedded, &mut SameDocument).unwrap_err();
 //! assert_eq!(error.kind, ErrorKind::Malformed);
-//! assert_eq!(error.to_string(), "there is no Signature in the document");
+//! assert_eq!(error.to_string(), "line 1, column 26: there is no Signature in the document");
 //! ```
 
 mod dereference;

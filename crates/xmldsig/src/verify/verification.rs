@@ -83,14 +83,16 @@ impl<D: Read + Seek> Verification<D> {
     ) -> Result<Verification<D>, Error> {
         let located = locate::locate(&mut document, settings)?;
         let mut signature = located.signature;
-        profile::check(&signature, settings)?;
+        // What is wrong without a finer place is wrong with the Signature.
+        let at = |error: Error| error.unless_placed(located.position);
+        profile::check(&signature, settings).map_err(at)?;
         let mut legacy = located.legacy;
         if let (Some(info), KeySource::Certificate(_) | KeySource::Embedded) =
             (&mut signature.key_info, keys)
         {
-            legacy = keys::retrieve(&mut document, settings, legacy, info, dereference)?;
+            legacy = keys::retrieve(&mut document, settings, legacy, info, dereference).map_err(at)?;
         }
-        let (holds, identity) = verify_value(&signature, settings, keys)?;
+        let (holds, identity) = verify_value(&signature, settings, keys).map_err(at)?;
         Ok(Verification {
             document,
             settings: settings.clone(),
@@ -122,8 +124,12 @@ impl<D: Read + Seek> Verification<D> {
                 }
             }
         }
-        let references =
-            if self.references_count() { Some(self.references(dereference)?) } else { None };
+        let references = if self.references_count() {
+            let found = self.references(dereference);
+            Some(found.map_err(|error| error.unless_placed(self.position))?)
+        } else {
+            None
+        };
         Ok(Next::Done(Box::new(self.report(references))))
     }
 

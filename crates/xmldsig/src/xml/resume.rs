@@ -58,7 +58,7 @@ impl<R> Reader<R> {
     }
 
     /// Where the event that was given last began, or ended if it was the end of an element.
-    pub(crate) fn position(&self) -> Position {
+    pub fn position(&self) -> Position {
         self.input.position(self.last_at)
     }
 
