@@ -2,6 +2,8 @@
 //!
 //! - [`xml`]: a strict streaming reader of XML 1.0 with namespaces, with positions and named limits.
 //! - [`c14n`]: canonical XML 1.0, 1.1 and exclusive, written while a document is read.
+//! - [`verify`]: whether a signature holds, whose it is, and what it covers.
+//! - [`sign`]: signatures into documents, around content and beside files.
 //! - [`algorithm`]: digests, signatures and keys.
 //! - [`base64`]: binary data in XML.
 
@@ -11,6 +13,7 @@ pub mod algorithm;
 pub mod base64;
 pub mod c14n;
 mod error;
+pub mod sign;
 mod signature;
 pub mod verify;
 pub mod xml;

@@ -20,6 +20,7 @@
 //! ```
 
 mod dereference;
+mod digests;
 mod keys;
 mod locate;
 mod octets;
@@ -34,6 +35,7 @@ mod sink;
 mod verification;
 
 pub use dereference::{Body, Dereference, DereferenceError, SameDocument};
+pub(crate) use digests::{digests, signed};
 pub use report::{Coverage, ReferenceReport, Report, SignatureStatus};
 pub use settings::{Choice, Limits, Profile, ReferencesValidation, Settings};
 pub use signer::{Signer, Trust, TrustSetting};

@@ -271,7 +271,9 @@ fn finish<D>(
 }
 
 fn judge(report: &mut ReferenceReport, reference: &Reference, came: &Came) {
-    let holds = matches!(came, Came::Digest(value) if value.as_ref() == reference.value);
+    let Came::Digest(digest) = came else { return };
+    report.digest = Some(*digest);
+    let holds = digest.as_ref() == reference.value;
     if holds {
         report.status = SignatureStatus::Valid;
     } else {
