@@ -12,6 +12,8 @@ use std::{
 };
 
 const DOCUMENTS: u64 = 2_400;
+/// Where libxml2's forms are others, and why.
+const DIFFERENCES: &str = include_str!("peers/libxml2.txt");
 /// Documents that one process gets.
 const BATCH: usize = 200;
 
@@ -233,9 +235,27 @@ fn canonical_forms_are_those_of_libxml2() {
             }
         }
     }
+    let mut explained = 0;
     for (option, seed, document, ours, theirs) in &different {
         let (ours, theirs) = (String::from_utf8_lossy(ours), String::from_utf8_lossy(theirs));
-        eprintln!("{option} {seed}\n{document:?}\nours   {ours:?}\ntheirs {theirs:?}\n");
+        // `ampersand-in-namespace` in the list.
+        if theirs.replace("?a=1&b=2\"", "?a=1&amp;b=2\"") == ours {
+            explained += 1;
+            continue;
+        }
+        panic!("{option} {seed}\n{document:?}\nours   {ours:?}\ntheirs {theirs:?}");
     }
-    assert!(different.is_empty(), "{} forms differ", different.len());
+    assert!(explained > 100, "{explained}: the list says more than there is");
+    // `namespace-outside-ascii` in the list.
+    let document = "<a xmlns=\"http://ex\u{e4}mple/\"></a>";
+    assert_eq!(ours(document, &Flavour::Inclusive), document.as_bytes());
+    let path = folder.path().join("namespace.xml");
+    std::fs::write(&path, document).unwrap();
+    let refused = Command::new("xmllint").arg("--c14n").arg(&path).stdin(Stdio::null()).output();
+    assert!(!refused.unwrap().status.success());
+    let named: Vec<&str> = DIFFERENCES
+        .lines()
+        .filter(|line| !line.starts_with([' ', '#']) && !line.is_empty())
+        .collect();
+    assert_eq!(named, ["ampersand-in-namespace", "namespace-outside-ascii"]);
 }
