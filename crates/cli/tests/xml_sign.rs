@@ -212,6 +212,7 @@ fn what_cannot_be_signed_leaves_one_line_and_no_file() {
         ("--key ec.key --cert rsa.pem d.xml", "not one of the key"),
         ("--key ec.key --algorithm rsa-sha256 d.xml", "makes no signatures"),
         ("--key ec.key --algorithm rsa d.xml", "rsa-pss-sha256"),
+        ("--key ec.key --allow legacy-sha1 d.xml", "neither internal-dtd nor rsa-N"),
         ("--key ec.key --digest sha1 d.xml", "sha3-512"),
         ("--key ec.key --key-info x509 d.xml", "give --cert FILE"),
         ("--hmac-key secret --key-info key-value d.xml", "not to be shown"),

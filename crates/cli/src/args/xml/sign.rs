@@ -1,7 +1,7 @@
 use crate::args::cert::PassphraseArgs;
 use clap::{ArgGroup, Args, ValueEnum};
 use ravelin_xmldsig::{
-    algorithm::{DigestAlgorithm, SignatureAlgorithm},
+    algorithm::{DigestAlgorithm, SignatureAlgorithm, Switch},
     c14n::Flavour,
     sign::{Element, Place},
     verify::Profile,
@@ -82,6 +82,9 @@ pub struct SignArgs {
     /// Sign comments too, where the form allows it.
     #[arg(long, help_heading = "Algorithms")]
     pub comments: bool,
+    /// Take what is refused else: internal-dtd, and rsa-N for keys of N bits and more. May be repeated.
+    #[arg(long, value_name = "NAME", value_parser = allow, help_heading = "Algorithms")]
+    pub allow: Vec<Allow>,
     /// Refuse to make what this profile would not verify: air or extended.
     #[arg(long, value_name = "PROFILE", value_parser = profile, default_value = "extended", help_heading = "Algorithms")]
     pub profile: Profile,
@@ -118,6 +121,15 @@ pub enum KeyInfo {
     KeyValue,
     /// Nothing.
     None,
+}
+
+/// Something that is refused unless it is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Allow {
+    /// The internal subset of a document type declaration.
+    InternalDtd,
+    /// A weak key.
+    Weak(Switch),
 }
 
 /// What is enveloped.
@@ -178,6 +190,16 @@ fn digest(name: &str) -> Result<DigestAlgorithm, String> {
         .into_iter()
         .find(|known| spelled(*known))
         .ok_or_else(|| "is none of sha256, sha384, sha512, sha3-256, sha3-384, sha3-512".to_owned())
+}
+
+fn allow(name: &str) -> Result<Allow, String> {
+    if name == "internal-dtd" {
+        return Ok(Allow::InternalDtd);
+    }
+    match name.parse() {
+        Ok(switch @ Switch::RsaBits(_)) => Ok(Allow::Weak(switch)),
+        _ => Err("is neither internal-dtd nor rsa-N".to_owned()),
+    }
 }
 
 fn canonicalization(name: &str) -> Result<Flavour, String> {

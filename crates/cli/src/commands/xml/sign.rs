@@ -1,7 +1,7 @@
 //! `ravelin xml sign`.
 
 use crate::{
-    args::xml::sign::{Content, KeyInfo, SignArgs},
+    args::xml::sign::{Allow, Content, KeyInfo, SignArgs},
     commands::cert::{
         file::{Access, Prepared},
         input,
@@ -15,6 +15,7 @@ use ravelin_xmldsig::{
     c14n::Method,
     sign::{Manifest, Object, Reference, SignError, Signed, Signing},
     verify::{Body, Dereference, DereferenceError, ReferenceReport, Settings},
+    xml::Doctype,
 };
 use serde_json::{Value, json};
 use std::{
@@ -89,11 +90,18 @@ fn signing(args: &SignArgs) -> Result<Signing, Failure> {
     } else {
         args.id_attribute.clone()
     };
+    let (mut doctype, mut allowed) = (defaults.doctype, defaults.allowed);
+    for allow in &args.allow {
+        match allow {
+            Allow::InternalDtd => doctype = Doctype::InternalSubset,
+            Allow::Weak(switch) => allowed = allowed.with(*switch),
+        }
+    }
     let mut signing = Signing::new(key)
         .digest(args.digest)
         .canonicalization(method.clone())
         .prefix(&args.prefix)
-        .settings(Settings { id_attributes, profile: args.profile, ..defaults });
+        .settings(Settings { id_attributes, doctype, allowed, profile: args.profile, ..defaults });
     if let Some(algorithm) = args.algorithm {
         signing = signing.algorithm(algorithm);
     }
