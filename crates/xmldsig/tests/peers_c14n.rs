@@ -7,6 +7,7 @@ use ravelin_xmldsig::{
 };
 use std::{
     collections::BTreeMap,
+    fmt::Write as _,
     path::PathBuf,
     process::{Command, Stdio},
 };
@@ -115,7 +116,7 @@ fn element(
         declared.insert(prefix, namespace);
     }
     let usable: Vec<&str> = scope.keys().copied().filter(|prefix| !prefix.is_empty()).collect();
-    let mut qname = |dice: &mut Dice, prefixed: bool| {
+    let qname = |dice: &mut Dice, prefixed: bool| {
         let local = dice.one_of(&LOCALS);
         if prefixed && !usable.is_empty() {
             let prefix = usable[dice.throw(usable.len())];
@@ -174,7 +175,8 @@ fn element(
             _ => text.push_str(dice.one_of(&TEXTS)),
         }
     }
-    text.push_str(&format!("</{name}{}>", dice.one_of(&["", " ", "\r\n"])));
+    let space = dice.one_of(&["", " ", "\r\n"]);
+    write!(text, "</{name}{space}>").unwrap();
 }
 
 fn ours(document: &str, flavour: &Flavour) -> Vec<u8> {

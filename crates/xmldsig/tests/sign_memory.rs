@@ -20,17 +20,21 @@ impl Long {
     }
 }
 
+fn place(at: u64) -> usize {
+    usize::try_from(at).unwrap()
+}
+
 impl Read for Long {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let end = self.length();
         let mut count = 0;
         while count < into.len() && self.at < end {
             let rest: &[u8] = if self.at < 3 {
-                &b"<d>"[self.at as usize..]
+                &b"<d>"[place(self.at)..]
             } else if self.at < end - 4 {
-                &ITEM[((self.at - 3) % ITEM.len() as u64) as usize..]
+                &ITEM[place((self.at - 3) % ITEM.len() as u64)..]
             } else {
-                &b"</d>"[(self.at + 4 - end) as usize..]
+                &b"</d>"[place(self.at + 4 - end)..]
             };
             let taken = rest.len().min(into.len() - count);
             into[count..count + taken].copy_from_slice(&rest[..taken]);
@@ -45,8 +49,8 @@ impl Seek for Long {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         self.at = match to {
             SeekFrom::Start(at) => at,
-            SeekFrom::End(by) => self.length().strict_add_signed(by),
-            SeekFrom::Current(by) => self.at.strict_add_signed(by),
+            SeekFrom::End(by) => self.length().checked_add_signed(by).unwrap(),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by).unwrap(),
         };
         Ok(self.at)
     }

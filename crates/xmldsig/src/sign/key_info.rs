@@ -142,7 +142,7 @@ fn der(tag: u8, content: &[u8]) -> Vec<u8> {
     match u8::try_from(content.len()) {
         Ok(short) if short < 0x80 => out.push(short),
         _ => {
-            out.push(0x80 | (length.len() - zeros) as u8);
+            out.push(0x80 | u8::try_from(length.len() - zeros).unwrap_or(8));
             out.extend(&length[zeros..]);
         }
     }

@@ -185,8 +185,8 @@ mod tests {
 
     fn put(document: &[u8], place: &Place) -> Result<Vec<u8>, Error> {
         let gap = find(&mut Cursor::new(document), place, &Settings::default())?;
-        let (at, removed) = (gap.at as usize, gap.removed as usize);
-        let unit = gap.encoding.unit() as usize;
+        let [at, removed, unit] =
+            [gap.at, gap.removed, gap.encoding.unit()].map(|bytes| usize::try_from(bytes).unwrap());
         let text = format!("{}!{}", gap.before, gap.behind);
         let text = text.bytes().flat_map(|byte| [&[byte], &[0; 1][..unit - 1]].concat());
         let mut out = document[..at].to_vec();

@@ -44,9 +44,8 @@ impl<D: Read + Seek> Spliced<D> {
             self.document.seek(SeekFrom::Start(from))?;
         }
         self.document_at = None;
-        let count = (into.len() as u64).min(most);
-        // It is no more than the length of `into`.
-        let count = self.document.read(&mut into[..count as usize])?;
+        let count = usize::try_from(most).unwrap_or(usize::MAX).min(into.len());
+        let count = self.document.read(&mut into[..count])?;
         self.document_at = Some(from + count as u64);
         Ok(count)
     }
@@ -58,7 +57,8 @@ impl<D: Read + Seek> Read for Spliced<D> {
         let count = if self.position < self.at {
             self.read_document(self.position, self.at - self.position, into)?
         } else if self.position < end {
-            let rest = &self.inserted[(self.position - self.at) as usize..];
+            let from = usize::try_from(self.position - self.at).unwrap_or(usize::MAX);
+            let rest = self.inserted.get(from..).unwrap_or_default();
             let count = rest.len().min(into.len());
             into[..count].copy_from_slice(&rest[..count]);
             count
@@ -93,9 +93,9 @@ mod tests {
         spliced.insert(b"abc".to_vec());
         for from in 0..12 {
             let mut text = String::new();
-            spliced.seek(SeekFrom::Start(from)).unwrap();
+            spliced.seek(SeekFrom::Start(from as u64)).unwrap();
             spliced.read_to_string(&mut text).unwrap();
-            assert_eq!(text, "0123abc6789".get(from as usize..).unwrap_or(""));
+            assert_eq!(text, "0123abc6789".get(from..).unwrap_or(""));
         }
         assert_eq!(spliced.seek(SeekFrom::End(-1)).unwrap(), 10);
         let mut byte = [0; 3];

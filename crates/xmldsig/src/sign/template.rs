@@ -248,10 +248,13 @@ impl Writer {
         match transform {
             Transform::Canonicalize(method) => self.canonicalization("Transform", method),
             Transform::Base64 => {
-                self.algorithm("Transform", "http://www.w3.org/2000/09/xmldsig#base64")
+                self.algorithm("Transform", "http://www.w3.org/2000/09/xmldsig#base64");
             }
             Transform::Enveloped => {
-                self.algorithm("Transform", "http://www.w3.org/2000/09/xmldsig#enveloped-signature")
+                self.algorithm(
+                    "Transform",
+                    "http://www.w3.org/2000/09/xmldsig#enveloped-signature",
+                );
             }
             // References that are made here have none.
             Transform::XPath(_) | Transform::Filter(_) => {}
