@@ -372,6 +372,31 @@ fn what_cannot_be_signed_says_what_to_do() {
 }
 
 #[test]
+fn the_certificate_can_be_signed_too() {
+    let pair = rcgen::KeyPair::generate().unwrap();
+    let (first, second) = (certificate(&pair), {
+        let mut params = rcgen::CertificateParams::default();
+        params.serial_number = Some(7.into());
+        params.self_signed(&pair).unwrap().der().to_vec()
+    });
+    let signing = Signing::new(key_of(&pair))
+        .certificates([first.clone()])
+        .key_info_id("k")
+        .reference(Reference::element("k"))
+        .reference(Reference::document().enveloped());
+    let signed = into_document(&signing, "<a/>").unwrap();
+    let embedded = |document: &str| {
+        let (settings, files) = (Settings::default(), &mut Files::default());
+        holds(&verify(Cursor::new(document), &settings, &KeySource::Embedded, files).unwrap())
+    };
+    assert!(embedded(&signed));
+    let [first, second] = [first, second].map(|der| ravelin_xmldsig::base64::encode(&der));
+    let other = signed.replace(&first, &second);
+    assert_ne!(other, signed);
+    assert!(!embedded(&other));
+}
+
+#[test]
 fn a_profile_is_kept_to() {
     let pair = rcgen::KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, rcgen::RsaKeySize::_2048)
         .unwrap();

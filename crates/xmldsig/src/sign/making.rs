@@ -225,7 +225,7 @@ fn check(signing: &Signing) -> Result<VerificationKey, SignError> {
     if signing.references.is_empty() {
         return Err(SignError::setup("there is nothing to sign: add a reference"));
     }
-    for id in [&signing.id, &signing.value_id] {
+    for id in [&signing.id, &signing.value_id, &signing.key_info_id] {
         check_id(id.as_deref())?;
     }
     let prefix = &signing.prefix[..];
@@ -278,7 +278,7 @@ fn write(signing: &Signing, key: &VerificationKey, gap: &Gap) -> (Template, Temp
         });
         out.element("SignatureValue", &[("Id", signing.value_id.as_deref())], Writer::value);
         if !signing.key_info.is_empty() {
-            out.element("KeyInfo", &[], |out| {
+            out.element("KeyInfo", &[("Id", signing.key_info_id.as_deref())], |out| {
                 for part in &signing.key_info {
                     part.write(key, out);
                 }

@@ -50,6 +50,7 @@ pub struct Signing {
     pub(super) objects: Vec<Object>,
     pub(super) id: Option<String>,
     pub(super) value_id: Option<String>,
+    pub(super) key_info_id: Option<String>,
     pub(super) prefix: String,
     pub(super) place: Place,
     pub(super) settings: Settings,
@@ -93,6 +94,7 @@ impl Signing {
             objects: Vec::new(),
             id: None,
             value_id: None,
+            key_info_id: None,
             prefix: String::new(),
             place: Place::default(),
             settings: Settings::default(),
@@ -180,6 +182,14 @@ impl Signing {
     #[must_use]
     pub fn value_id(mut self, id: impl Into<String>) -> Signing {
         self.value_id = Some(id.into());
+        self
+    }
+
+    /// Gives KeyInfo an `Id`, so that a [`Reference::element`] can sign it too: the signature then holds for this
+    /// certificate only, and for no other with the same key.
+    #[must_use]
+    pub fn key_info_id(mut self, id: impl Into<String>) -> Signing {
+        self.key_info_id = Some(id.into());
         self
     }
 
