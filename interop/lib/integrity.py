@@ -107,8 +107,8 @@ class Storm:
         await asyncio.gather(*(worker() for _ in range(self.at_once)))
         reloading.cancel()
 
-    def judge(self):
-        """Fails at the first disagreement."""
+    def judge(self, drained=True):
+        """Fails at the first disagreement. Behind a second tunnel a client's FIN is a reset, which drains nothing."""
         for number, mine in self.notes.items():
             theirs = self.theirs.get(number)
             about = f"connection {number}: client {vars(mine)}, backend {theirs and vars(theirs)}"
@@ -124,7 +124,7 @@ class Storm:
                 check(theirs.did == "fin" and mine.received == theirs.sent, f"a truncation dressed up as an end at the client: {about}")
             if theirs.end == "fin":
                 check(mine.did == "close_notify" and theirs.received == mine.sent, f"a truncation dressed up as an end at the backend: {about}")
-            if mine.did == "fin" and theirs.did in (None, "fin") and not theirs.restarted:
+            if drained and mine.did == "fin" and theirs.did in (None, "fin") and not theirs.restarted:
                 check(theirs.end == "reset" and theirs.received == mine.sent, f"a client's FIN was not drained: {about}")
             if mine.did == "close_notify" and theirs.did == "fin" and not theirs.restarted:
                 check(mine.end == "clean" and theirs.end == "fin", f"cut without a cause: {about}")

@@ -173,7 +173,8 @@ pub struct ServiceArgs {
     /// repeated: one that fits is enough.
     #[arg(long, value_name = "SHA256", requires = "client", help_heading = "TLS to the backend")]
     pub pin: Vec<Pin>,
-    /// How much must be known about revocation: never, best-effort, required-if-available or always [default: best-effort].
+    /// How much must be known about revocation: never, best-effort, required-if-available or always; only the lists of --crl
+    /// and the OCSP response that the backend staples are asked [default: best-effort].
     #[arg(long, value_name = "POLICY", requires = "client", help_heading = "TLS to the backend")]
     pub revocation: Option<RevocationPolicy>,
     /// Certificate revocation lists, PEM or DER. May be repeated.
@@ -199,6 +200,15 @@ pub struct ServiceArgs {
         help_heading = "Client certificates"
     )]
     pub client_crl: Vec<PathBuf>,
+    /// How much must be known about a client's revocation: never, best-effort, required-if-available or always; only the
+    /// lists of --client-crl are asked [default: best-effort].
+    #[arg(
+        long,
+        value_name = "POLICY",
+        requires = "client_auth",
+        help_heading = "Client certificates"
+    )]
+    pub client_revocation: Option<RevocationPolicy>,
     /// Of trusted clients, let in only those with this name: dns:a.example, dns:*.a.example, email:me@a.example,
     /// uri:spiffe://a.example/me or dn:CN=me,O=Example. May be repeated: one rule that fits is enough.
     #[arg(

@@ -312,7 +312,23 @@ fn an_imported_file_is_accepted() {
     assert_eq!((&answer["services"], &answer["notes"][2]["line"]), (&1.into(), &9.into()));
     assert_eq!(answer["configuration"], text(&output.stdout));
 
-    let none = folder.write("client.conf", "[c]\nclient = yes\naccept = 1\nconnect = h:2\n");
+    let client = folder.write(
+        "client.conf",
+        "[push]\nclient = yes\naccept = 127.0.0.1:0\nconnect = 127.0.0.1:443\nverifyChain = yes\nCAfile = a.pem\n\
+         checkHost = live.example\n",
+    );
+    let output = ravelin(&["tunnel", "import", &client]);
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+    let file = folder.write("client.toml", &text(&output.stdout));
+    let checked = ravelin(&["tunnel", "check", "--config", &file]);
+    assert_eq!(checked.status.code(), Some(0), "{}{}", text(&output.stdout), text(&checked.stderr));
+    let shown = text(&checked.stdout);
+    assert!(shown.contains("to the backend, as live.example"), "{shown}");
+
+    let none = folder.write(
+        "none.conf",
+        "[c]\nclient = yes\naccept = 1\nconnect = h:2\nCAfile = a.pem\nverifyPeer = yes\n",
+    );
     assert_eq!(ravelin(&["tunnel", "import", &none]).status.code(), Some(1));
     let broken = folder.write("broken.conf", "nonsense\n");
     assert!(
@@ -462,6 +478,9 @@ fn the_demo_proves_itself_and_keeps_serving() {
     let proof: serde_json::Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}"));
     assert_eq!((&proof["version"], &proof["echoed"]), (&"TLSv1.3".into(), &28.into()));
     assert_eq!(proof["anchor"], folder.name("state/demo/ca.pem"));
+    assert_eq!(proof["status"], "trusted");
+    let verdict = proof["verdict"].as_str().unwrap();
+    assert!(verdict.starts_with("trusted, for CN=") && verdict.contains(", by CN="), "{verdict}");
     tunnel.wait_for(&["event=closed", "reason=client_closed", "to_backend=28", "to_client=28"]);
 
     // A peer that is not ours.
@@ -597,7 +616,7 @@ fn check_tells_how_clients_are_judged() {
     let auth = "client-auth = { mode = \"optional\", anchors = [\"a.pem\"], allow-names = [\"dns:*.a.example\"] }\n";
     let file = folder.write("ravelin.toml", &format!("{SERVICE}{auth}"));
     let shown = text(&ravelin(&["tunnel", "check", "--config", &file]).stdout);
-    let line = "  certificates optional of clients, anchors 1, revocation lists 0, allowed: dns:*.a.example\n";
+    let line = "  certificates optional of clients, anchors 1, revocation lists 0, revocation best-effort, allowed: dns:*.a.example\n";
     assert!(shown.contains(line), "{shown}");
     let output = ravelin(&["tunnel", "check", "--config", &file, "--json"]);
     let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();

@@ -1,9 +1,9 @@
 //! Serving clients.
 
 use crate::{connector::ConnectError, stream::TlsStream};
-use ravelin_tls::{ServerContext, hello::ClientHello};
+use ravelin_tls::{Alert, Overrides, ServerContext, hello::ClientHello};
 use std::{
-    fmt,
+    fmt, io,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -98,8 +98,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Accepting<S> {
         context: &ServerContext,
         now: Duration,
     ) -> Result<TlsStream<S>, ConnectError> {
+        self.answer_with(context, now, &Overrides::default()).await
+    }
+
+    /// As [`answer_at`](Self::answer_at), with something that is decided for this connection only, as the protocol for
+    /// ALPN or a key log of its own.
+    ///
+    /// # Errors
+    /// As for [`answer`](Self::answer).
+    pub async fn answer_with(
+        self,
+        context: &ServerContext,
+        now: Duration,
+        overrides: &Overrides,
+    ) -> Result<TlsStream<S>, ConnectError> {
         let mut stream = self.stream;
-        let answered = match stream.answer_hello(context, now) {
+        let answered = match stream.answer_hello(context, now, overrides) {
             Ok(()) => stream.handshake_done().await,
             Err(error) => {
                 stream.send_rest().await;
@@ -109,6 +123,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Accepting<S> {
         let verdict = stream.verdict().cloned();
         answered.map_err(|error| ConnectError { error, verdict, fetches: Vec::new() })?;
         Ok(stream)
+    }
+
+    /// Tells the client with a fatal alert that it gets no answer, as [`Alert::UNRECOGNIZED_NAME`] where nobody here has
+    /// the name it asks for (RFC 6066, section 3), and ends the stream's direction.
+    ///
+    /// # Errors
+    /// When the stream fails before the alert is handed to it.
+    pub async fn refuse(self, alert: Alert) -> io::Result<()> {
+        let mut stream = self.stream;
+        stream.abort(alert).await;
+        stream.close().await
     }
 }
 

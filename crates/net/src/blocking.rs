@@ -140,6 +140,10 @@ impl<S: Read + Write> TlsStream<S> {
                 return Err(StreamError::Tls(error).into());
             }
             match self.io.read(space) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                    self.connection.keep(&mut self.open);
+                    return Ok(());
+                }
                 Ok(0) => {
                     self.end = Some(self.connection.receive_fin());
                     return Ok(());

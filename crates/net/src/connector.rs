@@ -1,7 +1,9 @@
 //! Connecting to servers that can be trusted.
 
 use crate::{Fetched, evaluate, fetch::Fetcher, stream::TlsStream};
-use ravelin_tls::{Alert, ClientConfig, ClientContext, ConfigError, Peer, TlsError, Trust};
+use ravelin_tls::{
+    Alert, ClientConfig, ClientContext, ConfigError, Overrides, Peer, TlsError, Trust,
+};
 use ravelin_trust::{Name, Status, Verdict};
 use std::{
     fmt, io,
@@ -84,7 +86,25 @@ impl TlsConnector {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let mut stream = TlsStream::client(&self.context, name, now, io)?;
+        self.connect_with(name, now, &Overrides::default(), io).await
+    }
+
+    /// As [`connect_at`](Self::connect_at), with something that is decided for this connection only, as protocols for ALPN
+    /// or a key log of its own.
+    ///
+    /// # Errors
+    /// As for [`connect`](Self::connect).
+    pub async fn connect_with<S>(
+        &self,
+        name: &str,
+        now: Duration,
+        overrides: &Overrides,
+        io: S,
+    ) -> Result<TlsStream<S>, ConnectError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let mut stream = TlsStream::client(&self.context, name, now, overrides, io)?;
         let shaken = stream.handshake_done().await;
         let verdict = stream.verdict().cloned();
         shaken.map_err(|error| ConnectError { fetches: Vec::new(), verdict, error })?;

@@ -1,6 +1,6 @@
 //! Driving `ravelin-trust`'s evaluation with what can be fetched.
 
-use crate::fetch::{EvidenceKind, FetchRequest, Fetcher, Origin};
+use crate::fetch::{EvidenceKind, FetchRequest, Fetcher, Origin, REMEMBER_FAILURE};
 use ravelin_trust::{Evaluation, Request, Step, Verdict, Wanted, WantedKind};
 use std::time::Duration;
 
@@ -29,6 +29,9 @@ pub struct Fetched {
 /// Decides whether a certificate may be trusted, fetching issuers, CRLs and OCSP responses as certificates tell of them.
 /// `now` is the real time, since 1970-01-01T00:00:00Z, for the caches; the time of the decision stands in the request.
 ///
+/// What could be read and did not tell what it was asked for, being too old or by somebody else, is kept for
+/// [`REMEMBER_FAILURE`] at most.
+///
 /// It takes as long as the fetches take, each within the fetcher's limits, [`MAX_FETCHES`](ravelin_trust::MAX_FETCHES)
 /// at most. Dropping the future gives up.
 ///
@@ -48,23 +51,24 @@ pub struct Fetched {
 pub async fn evaluate(request: Request<'_>, fetcher: &Fetcher, now: Duration) -> Evaluated {
     let mut evaluation = Evaluation::new(request);
     let mut fetches: Vec<Fetched> = Vec::new();
-    loop {
+    let mut obtained = Vec::new();
+    let verdict = loop {
         let wanted = match evaluation.step() {
             Step::NeedFetch(wanted) => wanted,
-            Step::Done(verdict) => return Evaluated { verdict, fetches },
+            Step::Done(verdict) => break verdict,
         };
         let request = fetch_request(&wanted);
         let outcome = match fetcher.fetch(&request, now).await {
             Ok(evidence) => {
                 let known = evaluation.problems().len();
                 evaluation.supply(&wanted, evidence.bytes());
-                match evaluation.problems().get(known) {
-                    Some((_, problem)) => {
-                        // What cannot be used must not be kept for the next who asks.
-                        fetcher.forget(&request).await;
-                        Err(problem.clone())
-                    }
-                    None => Ok(evidence.origin()),
+                if let Some((_, problem)) = evaluation.problems().get(known) {
+                    // What cannot be used must not be kept for the next who asks.
+                    fetcher.forget(&request).await;
+                    Err(problem.clone())
+                } else {
+                    obtained.push((wanted.clone(), evidence.fresh_until()));
+                    Ok(evidence.origin())
                 }
             }
             Err(error) => {
@@ -74,7 +78,15 @@ pub async fn evaluate(request: Request<'_>, fetcher: &Fetcher, now: Duration) ->
             }
         };
         fetches.push(Fetched { kind: request.kind(), url: wanted.url, outcome });
+    };
+    for (wanted, fresh_until) in obtained {
+        if evaluation.in_vain().contains(&wanted) {
+            // A lie, or what is too old, is worth no more than a failure, whatever its server says.
+            let until = fresh_until.min(now.saturating_add(REMEMBER_FAILURE));
+            fetcher.keep_until(&fetch_request(&wanted), until, now).await;
+        }
     }
+    Evaluated { verdict, fetches }
 }
 
 fn fetch_request(wanted: &Wanted) -> FetchRequest {

@@ -1,6 +1,8 @@
 //! TLS for applications on tokio, with servers that can be trusted.
 //!
+//! - [`guide`]: how to do what.
 //! - [`TlsConnector`] and [`TlsAcceptor`] make a [`TlsStream`] of any stream, once the other side is trusted.
+//! - [`socket`]: AIR's `SecureSocket` and `Socket`, with events, typed data and servers that are trusted.
 //! - [`data`]: typed reads and writes as in AIR: numbers, text, character sets, objects in AMF; without sockets.
 //! - [`fetch`]: issuer certificates, certificate revocation lists and OCSP responses over HTTP, within limits of size,
 //!   time, redirects and address ranges, cached in memory and on disk. URLs come out of certificates, so whoever issued
@@ -41,7 +43,9 @@ pub mod data;
 mod dial;
 mod evaluate;
 pub mod fetch;
+pub mod guide;
 pub mod roots;
+pub mod socket;
 mod stream;
 
 pub use acceptor::{Accepting, TlsAcceptor};

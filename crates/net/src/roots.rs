@@ -194,6 +194,51 @@ pub fn files<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Roots {
     all
 }
 
+/// Where authorities come from, each switched by itself. The platform's alone by default; nothing is added silently.
+///
+/// ```
+/// use ravelin_net::roots::RootSources;
+/// use ravelin_tls::Trust;
+///
+/// let sources = RootSources { platform: false, bundled: true, files: Vec::new() };
+/// let roots = sources.load();
+/// for fault in &roots.faults {
+///     eprintln!("not loaded: {fault}");
+/// }
+/// let trust = Trust::of_certificates(roots.certificates)?;
+/// # Ok::<(), ravelin_tls::ConfigError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RootSources {
+    /// The [platform's](platform) store.
+    pub platform: bool,
+    /// [Mozilla's list](bundled), as this build has it.
+    pub bundled: bool,
+    /// Extra ones, in [files](file()).
+    pub files: Vec<PathBuf>,
+}
+
+impl Default for RootSources {
+    fn default() -> RootSources {
+        RootSources { platform: true, bundled: false, files: Vec::new() }
+    }
+}
+
+impl RootSources {
+    /// All that is switched on, in the order of the fields, each certificate once.
+    pub fn load(&self) -> Roots {
+        let mut all = Roots::default();
+        let platform = self.platform.then(platform);
+        let bundled = self.bundled.then(bundled);
+        for one in platform.into_iter().chain(bundled).chain([files(&self.files)]) {
+            all.certificates.extend(one.certificates);
+            all.faults.extend(one.faults);
+        }
+        all.deduplicate();
+        all
+    }
+}
+
 impl Roots {
     fn deduplicate(&mut self) {
         let mut seen = HashSet::new();

@@ -2,15 +2,15 @@
 
 use crate::Fetched;
 use ravelin_tls::{
-    Alert, ClientContext, Connection, End, Handshake, OpenBuffer, SealBuffer, ServerContext,
-    TlsError, hello::ClientHello,
+    Alert, ClientContext, Connection, End, Handshake, OpenBuffer, Overrides, SealBuffer,
+    ServerContext, TlsError, hello::ClientHello,
 };
 use ravelin_trust::Verdict;
 use std::{
     cell::Cell,
     fmt,
     future::poll_fn,
-    io,
+    io::{self, IoSlice},
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll, Wake, Waker, ready},
@@ -20,6 +20,12 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Full-size records that are sealed in one go.
 const BATCH: usize = 4;
+
+/// Full-size records that are read and opened in one go, if whoever reads has room for them.
+const MOST: usize = 8;
+
+/// Bytes from the stream below that are asked for even if whoever reads has less room: two records, so that one is whole.
+const LEAST: usize = 2 * (5 + 16_384 + 256);
 
 /// A TLS connection over `S`, as a stream of bytes.
 ///
@@ -83,7 +89,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
         now: Duration,
         io: S,
     ) -> io::Result<TlsStream<S>> {
-        let mut stream = TlsStream::client(context, name, now, io)?;
+        let mut stream = TlsStream::client(context, name, now, &Overrides::default(), io)?;
         stream.handshake_done().await?;
         Ok(stream)
     }
@@ -93,9 +99,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
         context: &ClientContext,
         name: &str,
         now: Duration,
+        overrides: &Overrides,
         io: S,
     ) -> io::Result<TlsStream<S>> {
-        let connection = Connection::client(context, name, now).map_err(StreamError::Tls)?;
+        let connection = Connection::client_with(context, name, now, overrides);
+        let connection = connection.map_err(StreamError::Tls)?;
         Ok(TlsStream::new(connection, io))
     }
 
@@ -117,10 +125,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
         &mut self,
         context: &ServerContext,
         now: Duration,
+        overrides: &Overrides,
     ) -> io::Result<()> {
         // The hello still stands among the bytes that the connection keeps.
         self.unread = true;
-        self.connection.answer(context, now).map_err(|error| StreamError::Tls(error).into())
+        let answered = self.connection.answer_with(context, now, overrides);
+        answered.map_err(|error| StreamError::Tls(error).into())
     }
 
     /// Ends the connection with a fatal alert, and sends that as far as the stream below takes it.
@@ -181,12 +191,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
 
     /// Looks at what has come, once: data goes to `to`, what does not fit there to `plain`, an end to `end`.
     fn poll_open(&mut self, cx: &mut Context<'_>, to: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let mut buffer = OPEN.take().unwrap_or_else(|| Box::new(OpenBuffer::new(2)));
+        let mut buffer = OPEN.take().unwrap_or_else(|| Box::new(OpenBuffer::new(MOST)));
         self.connection.restore(&mut buffer);
         let result = if std::mem::take(&mut self.unread) {
             Poll::Ready(Ok(None))
         } else {
-            let mut space = ReadBuf::new(buffer.space());
+            // What does not fit where it is read to has to be copied once more.
+            let space = buffer.space();
+            let most = space.len().min(to.remaining().max(LEAST));
+            let mut space = ReadBuf::new(&mut space[..most]);
             if space.remaining() == 0 {
                 Poll::Ready(Err(too_large()))
             } else {
@@ -227,17 +240,58 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
 
     /// Sends everything that is ready to be sent.
     fn poll_send(&mut self, cx: &mut Context<'_>, waits: Waits) -> Poll<io::Result<()>> {
-        let waker = self.waiting.joined_by(waits, cx.waker());
-        let cx = &mut Context::from_waker(&waker);
         while !self.sealed.is_empty() {
-            let count = ready!(Pin::new(&mut self.io).poll_write(cx, self.sealed.bytes()))?;
+            let count = ready!(self.waiting.poll(waits, cx, |cx| {
+                Pin::new(&mut self.io).poll_write(cx, self.sealed.bytes())
+            }))?;
             self.sealed.advance(written(count)?);
         }
         while !self.connection.outgoing().is_empty() {
-            let count = ready!(Pin::new(&mut self.io).poll_write(cx, self.connection.outgoing()))?;
+            let count = ready!(self.waiting.poll(waits, cx, |cx| {
+                Pin::new(&mut self.io).poll_write(cx, self.connection.outgoing())
+            }))?;
             self.connection.sent(written(count)?);
         }
-        Pin::new(&mut self.io).poll_flush(cx)
+        self.waiting.poll(waits, cx, |cx| Pin::new(&mut self.io).poll_flush(cx))
+    }
+
+    /// Seals what `fill` puts into a buffer, whose count it returns, and sends of it what the stream below takes.
+    fn poll_seal(
+        &mut self,
+        cx: &mut Context<'_>,
+        fill: impl FnOnce(&mut SealBuffer) -> usize,
+    ) -> Poll<io::Result<usize>> {
+        if self.closing {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
+        if !self.sealed.is_empty() {
+            ready!(self.poll_send(cx, Waits::ToWrite))?;
+        }
+        let mut buffer = SEAL.take().unwrap_or_else(|| Box::new(SealBuffer::new(BATCH)));
+        self.connection.lend(&mut buffer);
+        let count = fill(&mut buffer);
+        if count == 0 {
+            SEAL.set(Some(buffer));
+            return Poll::Ready(Ok(0));
+        }
+        let result = self.connection.seal(&mut buffer, count);
+        let sent = match &result {
+            Ok(()) => self.waiting.poll(Waits::ToWrite, cx, |cx| {
+                Pin::new(&mut self.io).poll_write(cx, buffer.sealed())
+            }),
+            Err(_) => Poll::Pending,
+        };
+        if result.is_ok() {
+            // The records exist now: even if the stream below failed, they are not sealed a second time.
+            let from = if let Poll::Ready(Ok(count)) = sent { count } else { 0 };
+            self.sealed.set(&buffer.sealed()[from..]);
+        }
+        SEAL.set(Some(buffer));
+        result.map_err(StreamError::Tls)?;
+        if let Poll::Ready(Err(error)) = sent {
+            return Poll::Ready(Err(error));
+        }
+        Poll::Ready(Ok(count))
     }
 }
 
@@ -255,6 +309,11 @@ impl<S> TlsStream<S> {
     /// What was asked of the network to judge the peer.
     pub fn fetches(&self) -> &[Fetched] {
         &self.fetches
+    }
+
+    /// Bytes that are sealed, or said by the protocol itself, and that the stream below did not take yet.
+    pub(crate) fn unsent(&self) -> usize {
+        self.sealed.bytes().len() + self.connection.outgoing().len()
     }
 
     /// The stream below.
@@ -298,39 +357,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<S> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let this = self.get_mut();
-        if this.closing {
-            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
-        }
-        if bytes.is_empty() {
-            return Poll::Ready(Ok(0));
-        }
-        if !this.sealed.is_empty() {
-            ready!(this.poll_send(cx, Waits::ToWrite))?;
-        }
-        let mut buffer = SEAL.take().unwrap_or_else(|| Box::new(SealBuffer::new(BATCH)));
-        this.connection.lend(&mut buffer);
-        let count = buffer.fill(bytes);
-        let result = this.connection.seal(&mut buffer, count);
-        let sent = match &result {
-            Ok(()) => {
-                let waker = this.waiting.joined_by(Waits::ToWrite, cx.waker());
-                let cx = &mut Context::from_waker(&waker);
-                Pin::new(&mut this.io).poll_write(cx, buffer.sealed())
-            }
-            Err(_) => Poll::Pending,
-        };
-        if result.is_ok() {
-            // The records exist now: even if the stream below failed, they are not sealed a second time.
-            let from = if let Poll::Ready(Ok(count)) = sent { count } else { 0 };
-            this.sealed.set(&buffer.sealed()[from..]);
-        }
-        SEAL.set(Some(buffer));
-        result.map_err(StreamError::Tls)?;
-        if let Poll::Ready(Err(error)) = sent {
-            return Poll::Ready(Err(error));
-        }
-        Poll::Ready(Ok(count))
+        self.get_mut().poll_seal(cx, |buffer| buffer.fill(bytes))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.get_mut().poll_seal(cx, |buffer| gather(buffer, parts))
+    }
+
+    /// Always: parts that come together share their records.
+    fn is_write_vectored(&self) -> bool {
+        true
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -371,17 +411,27 @@ enum Waits {
 }
 
 impl Waiting {
-    fn joined_by(self: &Arc<Self>, waits: Waits, waker: &Waker) -> Waker {
+    /// Polls the stream below for somebody who waits for room there. The two are only joined where there is none.
+    fn poll<T>(
+        self: &Arc<Self>,
+        waits: Waits,
+        cx: &mut Context<'_>,
+        mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        if let Poll::Ready(done) = poll(cx) {
+            return Poll::Ready(done);
+        }
         let slot = match waits {
             Waits::ToRead => &self.reader,
             Waits::ToWrite => &self.writer,
         };
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
         match &mut *slot {
-            Some(known) => known.clone_from(waker),
-            None => *slot = Some(waker.clone()),
+            Some(known) => known.clone_from(cx.waker()),
+            None => *slot = Some(cx.waker().clone()),
         }
-        Waker::from(Arc::clone(self))
+        drop(slot);
+        poll(&mut Context::from_waker(&Waker::from(Arc::clone(self))))
     }
 }
 
@@ -429,6 +479,26 @@ impl Leftover {
             *self = Leftover::default();
         }
     }
+}
+
+/// Copies parts into the slots as far as they fit; returns how many bytes did.
+fn gather(buffer: &mut SealBuffer, parts: &[IoSlice<'_>]) -> usize {
+    let mut parts = parts.iter();
+    let (mut part, mut count): (&[u8], _) = (&[], 0);
+    for mut slot in buffer.slots() {
+        while !slot.is_empty() {
+            if part.is_empty() {
+                let Some(next) = parts.next() else { return count };
+                part = next;
+                continue;
+            }
+            let fits = part.len().min(slot.len());
+            slot[..fits].copy_from_slice(&part[..fits]);
+            (part, slot) = (&part[fits..], &mut slot[fits..]);
+            count += fits;
+        }
+    }
+    count
 }
 
 fn ended(end: &End) -> io::Result<()> {

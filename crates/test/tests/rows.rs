@@ -79,9 +79,11 @@ fn only_tests_prove() {
         "async fn f06_c() {}",
         "// #[test]",
         "fn f07_d() {}",
+        "#[tokio::test(start_paused = true)]",
+        "async fn f08_e() {}",
     ]
     .join("\n");
-    assert_eq!(test_functions(&source).collect::<Vec<_>>(), ["f05_a", "f06_c"]);
+    assert_eq!(test_functions(&source).collect::<Vec<_>>(), ["f05_a", "f06_c", "f08_e"]);
 }
 
 #[test]
@@ -259,7 +261,7 @@ fn test_functions(source: &str) -> impl Iterator<Item = &str> {
     let mut test = false;
     source.lines().map(str::trim).filter_map(move |line| {
         if line.starts_with("#[") {
-            test |= line.ends_with("test]");
+            test |= line.ends_with("test]") || line.starts_with("#[tokio::test(");
             None
         } else if line.starts_with("//") {
             None

@@ -1,8 +1,8 @@
 //! One TLS connection, from the first byte to the end, without a socket.
 
 use crate::{
-    Alert, CipherSuite, ClientContext, Group, OpenBuffer, SealBuffer, ServerContext, TlsError,
-    Version,
+    Alert, CipherSuite, ClientContext, Group, OpenBuffer, Overrides, SealBuffer, ServerContext,
+    TlsError, Version,
     engine::{Negotiation, Progress, Traffic},
     hello::{ClientHello, HelloReader},
 };
@@ -119,7 +119,20 @@ impl Connection {
         name: &str,
         now: Duration,
     ) -> Result<Connection, TlsError> {
-        let mut negotiation = context.engine().connect(name, now)?;
+        Connection::client_with(context, name, now, &Overrides::default())
+    }
+
+    /// As [`client`](Self::client), with something that is decided for this connection only.
+    ///
+    /// # Errors
+    /// As for [`client`](Self::client).
+    pub fn client_with(
+        context: &ClientContext,
+        name: &str,
+        now: Duration,
+        overrides: &Overrides,
+    ) -> Result<Connection, TlsError> {
+        let mut negotiation = context.engine().connect(name, now, overrides)?;
         let mut outgoing = Vec::new();
         negotiation.step(&mut [], &mut outgoing).1?;
         let mut connection = Connection::start(State::Negotiating(negotiation));
@@ -237,6 +250,19 @@ impl Connection {
     /// When no ClientHello waits for an answer, or the engine has nothing in common with what it asks for: the alert
     /// then stands in [`outgoing`](Self::outgoing).
     pub fn answer(&mut self, context: &ServerContext, now: Duration) -> Result<(), TlsError> {
+        self.answer_with(context, now, &Overrides::default())
+    }
+
+    /// As [`answer`](Self::answer), with something that is decided for this connection only.
+    ///
+    /// # Errors
+    /// As for [`answer`](Self::answer).
+    pub fn answer_with(
+        &mut self,
+        context: &ServerContext,
+        now: Duration,
+        overrides: &Overrides,
+    ) -> Result<(), TlsError> {
         let hello = match mem::replace(&mut self.state, State::Dead) {
             State::Asking(hello) => hello,
             other => {
@@ -244,7 +270,7 @@ impl Connection {
                 return Err(TlsError::Local("no ClientHello waits for an answer".into()));
             }
         };
-        match context.engine().accept(hello, now) {
+        match context.engine().accept(hello, now, overrides) {
             Ok(negotiation) => {
                 self.state = State::Negotiating(negotiation);
                 Ok(())
@@ -325,12 +351,17 @@ impl Connection {
         }
     }
 
-    /// Ends the connection with a fatal alert.
+    /// Ends the connection with a fatal alert. A server may do so in place of an [answer](Self::answer); while the handshake
+    /// goes on, only the engine can send alerts, and the connection ends without one.
     pub fn abort(&mut self, alert: Alert) {
-        if let State::Traffic(traffic) = &mut self.state
-            && !self.sent_close
-        {
-            traffic.alert(true, alert, &mut self.outgoing);
+        match &mut self.state {
+            State::Hello(_) | State::Asking(_) => {
+                self.outgoing.extend_from_slice(&plain_alert(alert));
+            }
+            State::Traffic(traffic) if !self.sent_close => {
+                traffic.alert(true, alert, &mut self.outgoing);
+            }
+            State::Negotiating(_) | State::Traffic(_) | State::Dead => {}
         }
         self.hold = false;
         self.state = State::Dead;

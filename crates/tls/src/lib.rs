@@ -29,8 +29,8 @@ pub use alert::Alert;
 pub use buffers::{OpenBuffer, SealBuffer};
 pub use config::{
     CipherSuite, ClientAuth, ClientConfig, ClientContext, ConfigError, DataPath, Group, Identity,
-    IdentityError, IdentityFacts, KeyKind, MAX_FILE, Peer, ServerConfig, ServerContext, Trust,
-    UnknownName, Version, VersionRange,
+    IdentityError, IdentityFacts, KeyKind, MAX_FILE, Overrides, Peer, ServerConfig, ServerContext,
+    SignatureScheme, Trust, UnknownName, Version, VersionRange,
 };
 pub use connection::{Connection, End, Handshake, HandshakeKind, Opened};
 #[cfg(fuzzing)]

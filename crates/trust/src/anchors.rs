@@ -153,6 +153,37 @@ impl Anchors {
         }
     }
 
+    /// Trusts only where paths end in a root: an anchor whose certificate somebody else issued becomes a certificate that
+    /// paths may lead through. Call it after the anchors are added. Without it any anchor ends a path, as with OpenSSL's
+    /// `-partial_chain` and Node's `allowPartialTrustChain`; with it, as without these.
+    ///
+    /// ```
+    /// use ravelin_trust::{Anchor, Anchors};
+    /// # let root = rcgen::KeyPair::generate()?;
+    /// # let key = rcgen::KeyPair::generate()?;
+    /// # let mut params = rcgen::CertificateParams::new(Vec::new())?;
+    /// # params.distinguished_name.push(rcgen::DnType::CommonName, "Root");
+    /// # let issuer = rcgen::Issuer::from_params(&params, &root);
+    /// # let intermediate = rcgen::CertificateParams::default().signed_by(&key, &issuer)?.der().to_vec();
+    ///
+    /// let mut anchors = Anchors::new();
+    /// anchors.add_anchor(Anchor::certificate(&intermediate)?);
+    /// anchors.require_whole_chains();
+    /// assert!(anchors.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn require_whole_chains(&mut self) {
+        self.by_name.clear();
+        for anchor in std::mem::take(&mut self.all) {
+            match &anchor.certificate {
+                Some(certificate) if !certificate.is_self_issued() => {
+                    self.add_intermediate(Certificate::clone(certificate));
+                }
+                _ => self.add_anchor(Anchor::clone(&anchor)),
+            }
+        }
+    }
+
     /// Takes a certificate that paths may lead through. It is trusted no more than if the peer had sent it.
     pub fn add_intermediate(&mut self, certificate: Certificate<'static>) {
         if !self.intermediates.iter().any(|one| **one == certificate) {

@@ -111,6 +111,7 @@ pub struct Evaluation<'a> {
     fetched: Vec<Certificate<'static>>,
     asked: HashSet<Wanted>,
     problems: Vec<(Wanted, String)>,
+    in_vain: Vec<Wanted>,
 }
 
 /// An evaluation asks for no more than this many things.
@@ -119,19 +120,27 @@ pub const MAX_FETCHES: usize = 32;
 impl<'a> Evaluation<'a> {
     /// Begins with what the request holds.
     pub fn new(request: Request<'a>) -> Evaluation<'a> {
-        Evaluation { request, fetched: Vec::new(), asked: HashSet::new(), problems: Vec::new() }
+        Evaluation {
+            request,
+            fetched: Vec::new(),
+            asked: HashSet::new(),
+            problems: Vec::new(),
+            in_vain: Vec::new(),
+        }
     }
 
     /// Goes on. Whatever was not asked for yet, and would help, is asked for once.
     pub fn step(&mut self) -> Step {
         let outcome = search(&self.request, &self.fetched);
         if self.asked.len() < MAX_FETCHES {
-            let next = outcome.wanted.into_iter().find(|one| !self.asked.contains(one));
+            let next = outcome.wanted.iter().find(|one| !self.asked.contains(one));
             if let Some(wanted) = next {
                 self.asked.insert(wanted.clone());
-                return Step::NeedFetch(wanted);
+                return Step::NeedFetch(wanted.clone());
             }
         }
+        self.in_vain = outcome.wanted;
+        self.in_vain.retain(|one| self.asked.contains(one));
         Step::Done(Box::new(outcome.verdict))
     }
 
@@ -172,6 +181,12 @@ impl<'a> Evaluation<'a> {
     /// What was asked for and could not be had or used, and why.
     pub fn problems(&self) -> &[(Wanted, String)] {
         &self.problems
+    }
+
+    /// What was asked for and would still be wanted, now that it is decided: it could not be had, or it did not tell what
+    /// it was asked for, being too old or by somebody else. Not to be kept for the next evaluation.
+    pub fn in_vain(&self) -> &[Wanted] {
+        &self.in_vain
     }
 }
 

@@ -95,6 +95,7 @@ impl From<C14nError> for Error {
     fn from(error: C14nError) -> Error {
         match error {
             C14nError::Document(error) => error.into(),
+            C14nError::Limit(name) => Error::limit(name),
             C14nError::Write(error) => error.into(),
             C14nError::RelativeNamespace(_) => Error::malformed(error.to_string()),
         }

@@ -4,6 +4,7 @@
 //! - [`c14n`]: canonical XML 1.0, 1.1 and exclusive, written while a document is read.
 //! - [`verify`]: whether a signature holds, whose it is, and what it covers.
 //! - [`sign`]: signatures into documents, around content and beside files.
+//! - [`document`], [`xpath`] and [`nodeset`]: whole documents in memory, XPath 1.0, and the transforms that need them.
 //! - [`algorithm`]: digests, signatures and keys.
 //! - [`base64`]: binary data in XML.
 
@@ -12,10 +13,13 @@
 pub mod algorithm;
 pub mod base64;
 pub mod c14n;
+pub mod document;
 mod error;
+pub mod nodeset;
 pub mod sign;
 mod signature;
 pub mod verify;
 pub mod xml;
+pub mod xpath;
 
 pub use error::{Error, ErrorKind};

@@ -22,12 +22,18 @@ pub struct Folder(tempfile::TempDir);
 
 impl Folder {
     pub fn new() -> Folder {
+        Folder::with_keys("ecdsa-p256")
+    }
+
+    /// The same with keys of another algorithm.
+    pub fn with_keys(algorithm: &str) -> Folder {
         let folder = Folder(tempfile::tempdir().unwrap());
+        folder.make(&format!("cert new-key --algorithm {algorithm} --out root.key"));
         folder.make(
-            "cert self-sign --ca --new-key root.key --subject CN=Root --out root.pem --not-before 2026-01-01T00:00:00Z \
+            "cert self-sign --ca --key root.key --subject CN=Root --out root.pem --not-before 2026-01-01T00:00:00Z \
              --not-after 2036-01-01T00:00:00Z",
         );
-        folder.make("cert new-key --out leaf.key");
+        folder.make(&format!("cert new-key --algorithm {algorithm} --out leaf.key"));
         folder.issue("leaf", "root", "--serial 0a");
         folder
     }

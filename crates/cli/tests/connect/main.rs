@@ -4,7 +4,9 @@
 
 mod failures;
 mod folder;
+mod node;
 mod openssl;
 mod pipe;
+mod revoked;
 mod starttls;
 mod statuses;

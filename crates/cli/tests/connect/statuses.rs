@@ -8,14 +8,18 @@ use ravelin_tls::hello::HelloReader;
 use serde_json::{Value, json};
 use std::io::{Read as _, Write as _};
 
-struct Case {
-    served: &'static str,
+/// A server's certificate, how it is asked for, and what comes of it.
+pub struct Case {
+    pub served: &'static str,
     options: &'static str,
     status: &'static str,
     code: Option<&'static str>,
     exit: i32,
-    alert: Option<(&'static str, u8)>,
+    pub alert: Option<(&'static str, u8)>,
 }
+
+/// Kinds of keys that servers have.
+pub const KEYS: [&str; 3] = ["rsa-2048", "ecdsa-p256", "ed25519"];
 
 /// served, options, status, code, exit, alert.
 fn case(
@@ -29,8 +33,9 @@ fn case(
     Case { served, options, status, code: code.into(), exit, alert: alert.into() }
 }
 
-fn folder() -> Folder {
-    let folder = Folder::new();
+/// What the cases serve.
+pub fn folder(algorithm: &str) -> Folder {
+    let folder = Folder::with_keys(algorithm);
     folder.issue(
         "expired",
         "root",
@@ -59,13 +64,9 @@ fn folder() -> Folder {
     folder
 }
 
-#[test]
-fn every_status_has_its_code_its_exit_and_its_alert() {
-    if !openssl::is_there() {
-        return;
-    }
-    let folder = folder();
-    let cases = [
+/// Every status there is.
+pub fn cases() -> [Case; 10] {
+    [
         case("leaf", "", "trusted", None, 0, None),
         case("expired", "", "expired", "CERT_HAS_EXPIRED", 1, ("certificate_expired", 45)),
         case(
@@ -104,36 +105,55 @@ fn every_status_has_its_code_its_exit_and_its_alert() {
             ("certificate_revoked", 44),
         ),
         case("leaf", "--revocation always", "unknown", "UNABLE_TO_GET_CRL", 3, ("unknown_ca", 48)),
-    ];
-    for version in ["1.2", "1.3"] {
-        for Case { served, options, status, code, exit, alert } in &cases {
-            let server = Server::start(&folder, served, "-naccept 1");
-            let time =
-                if options.contains("--time") { String::new() } else { format!("--time {TIME}") };
-            let name = if options.contains("--servername") { "" } else { "--servername a.example" };
-            let output = folder.run(&format!(
-                "connect 127.0.0.1:{} --anchor root.pem --check --json --min-version {version} --max-version {version} \
-                 {time} {name} {options}",
-                server.port
-            ));
-            let context = format!("{version} {served} {options}: {}", text(&output.stdout));
-            let answer: Value = serde_json::from_slice(&output.stdout).expect(&context);
-            assert_eq!(text(&output.stderr), "", "{context}");
-            assert_eq!(answer["status"], *status, "{context}");
-            assert_eq!(answer["code"], json!(code), "{context}");
-            assert_eq!(output.status.code(), Some(*exit), "{context}");
-            assert_eq!(answer["error"], Value::Null, "{context}");
-            assert_eq!(answer["certificate"]["status"], *status, "{context}");
-            assert_eq!(answer["certificate"]["schema"], 1, "{context}");
-            assert_eq!(answer["alert_sent"], json!(alert.map(|alert| alert.0)), "{context}");
-            assert_eq!(answer["handshake"].is_null(), alert.is_some(), "{context}");
-            if let Some((_, number)) = alert {
-                let complaints = server.end();
-                let expected = format!("SSL alert number {number}");
-                assert!(complaints.contains(&expected), "{context}{complaints}");
-            } else {
-                let version = format!("TLSv{version}");
-                assert_eq!(answer["handshake"]["version"], version, "{context}");
+    ]
+}
+
+impl Case {
+    /// Asks the server at this port, and looks at the answer, the exit and the alert that was told.
+    pub fn ask(&self, folder: &Folder, port: u16, version: &str) {
+        let Case { served, options, status, code, exit, alert } = self;
+        let time =
+            if options.contains("--time") { String::new() } else { format!("--time {TIME}") };
+        let name = if options.contains("--servername") { "" } else { "--servername a.example" };
+        let output = folder.run(&format!(
+            "connect 127.0.0.1:{port} --anchor root.pem --check --json --min-version {version} --max-version {version} \
+             {time} {name} {options}"
+        ));
+        let context = format!("{version} {served} {options}: {}", text(&output.stdout));
+        let answer: Value = serde_json::from_slice(&output.stdout).expect(&context);
+        assert_eq!(text(&output.stderr), "", "{context}");
+        assert_eq!(answer["status"], *status, "{context}");
+        assert_eq!(answer["code"], json!(code), "{context}");
+        assert_eq!(output.status.code(), Some(*exit), "{context}");
+        assert_eq!(answer["error"], Value::Null, "{context}");
+        assert_eq!(answer["certificate"]["status"], *status, "{context}");
+        assert_eq!(answer["certificate"]["schema"], 1, "{context}");
+        assert_eq!(answer["alert_sent"], json!(alert.map(|alert| alert.0)), "{context}");
+        assert_eq!(answer["handshake"].is_null(), alert.is_some(), "{context}");
+        if alert.is_none() {
+            let version = format!("TLSv{version}");
+            assert_eq!(answer["handshake"]["version"], version, "{context}");
+        }
+    }
+}
+
+#[test]
+fn f09_every_status_has_its_code_its_exit_and_its_alert_whatever_the_kind_of_key() {
+    if !openssl::is_there() {
+        return;
+    }
+    for algorithm in KEYS {
+        let folder = folder(algorithm);
+        for version in ["1.2", "1.3"] {
+            for case in cases() {
+                let server = Server::start(&folder, case.served, "-naccept 1");
+                case.ask(&folder, server.port, version);
+                if let Some((_, number)) = case.alert {
+                    let complaints = server.end();
+                    let expected = format!("SSL alert number {number}");
+                    let context = format!("{algorithm} {version} {}: {complaints}", case.served);
+                    assert!(complaints.contains(&expected), "{context}");
+                }
             }
         }
     }
@@ -225,7 +245,7 @@ fn who_must_do_is_talked_to_with_a_warning_and_no_more_trusted() {
     if !openssl::is_there() {
         return;
     }
-    let folder = folder();
+    let folder = folder("ecdsa-p256");
     let server = Server::start(&folder, "self", "-naccept 2");
     let output = folder.check(server.port, "--dangerous-accept-untrusted");
     let report = text(&output.stdout);
@@ -283,7 +303,7 @@ fn a_server_that_asks_is_shown_our_certificate() {
     if !openssl::is_there() {
         return;
     }
-    let folder = folder();
+    let folder = folder("ecdsa-p256");
     let options = "-naccept 2 -Verify 1 -verify_return_error -CAfile root.pem -attime 1795305600";
     let server = Server::start(&folder, "leaf", options);
     let (answer, exit) = folder.answer(server.port, "--max-version 1.2");

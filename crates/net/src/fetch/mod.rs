@@ -117,8 +117,8 @@ impl Fetcher {
         let (network, unusable_roots) = Network::new(limits, roots, resolver);
         let inner = Inner {
             network,
-            memory: Mutex::new(Bounded::new(cache.memory_bytes, cache.memory_entries)),
-            failures: Mutex::new(Bounded::new(usize::MAX, MAX_FAILURES)),
+            memory: Mutex::new(Bounded::new(cache.memory_bytes, cache.memory_entries, MAX_FRESH)),
+            failures: Mutex::new(Bounded::new(usize::MAX, MAX_FAILURES, REMEMBER_FAILURE)),
             disk,
             flights: Flights::default(),
             unusable_roots,
@@ -204,7 +204,7 @@ impl Fetcher {
             None => self.inner.find_on_disk(&key, request.kind(), now).await,
         };
         if let Some(Kept { bytes, .. }) = found {
-            let fresh_until = until.min(now + MAX_FRESH);
+            let fresh_until = until.min(now.saturating_add(MAX_FRESH));
             self.inner.keep(key, Kept { bytes, fresh_until }).await;
         }
     }
@@ -268,8 +268,10 @@ impl Inner {
         }
         match self.network.fetch(request, target, now).await {
             Ok(content) => {
-                let kept =
-                    Kept { bytes: content.bytes.into(), fresh_until: now + content.lifetime };
+                let kept = Kept {
+                    bytes: content.bytes.into(),
+                    fresh_until: now.saturating_add(content.lifetime),
+                };
                 if content.lifetime > Duration::ZERO {
                     self.keep(*key, kept.clone()).await;
                 }
@@ -278,7 +280,8 @@ impl Inner {
             Err(failure) => {
                 if let Some(stands_for) = failure.stands_for {
                     let error = failure.error.clone();
-                    lock(&self.failures).insert(stands_for, error, 0, now + REMEMBER_FAILURE);
+                    let until = now.saturating_add(REMEMBER_FAILURE);
+                    lock(&self.failures).insert(stands_for, error, 0, until);
                 }
                 Err(failure.error)
             }

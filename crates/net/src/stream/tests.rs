@@ -441,3 +441,52 @@ async fn tls_runs_over_tls() {
     };
     assert_eq!(&timeout(PATIENCE, both).await.unwrap(), b"answer");
 }
+
+#[tokio::test]
+async fn parts_that_are_written_together_share_a_record() {
+    for version in [Version::Tls12, Version::Tls13] {
+        let (mut stream, mut peer) = connected(version, 1 << 20).await;
+        let parts = ["one, ", "", "two, ", "three"].map(str::as_bytes);
+        assert!(tokio::io::AsyncWrite::is_write_vectored(&stream));
+        let count = stream.write_vectored(&parts.map(io::IoSlice::new)).await.unwrap();
+        assert_eq!(count, 15);
+        let mut record = [0; 200];
+        let length = peer.io.read(&mut record).await.unwrap();
+        assert_eq!(usize::from(u16::from_be_bytes([record[3], record[4]])), length - 5);
+        peer.open.space()[..length].copy_from_slice(&record[..length]);
+        peer.open.filled(length);
+        assert_eq!(peer.connection.open(&mut peer.open).plain, b"one, two, three");
+    }
+}
+
+#[tokio::test]
+async fn more_parts_than_fit_are_written_as_far_as_they_do() {
+    let (mut stream, mut peer) = connected(Version::Tls13, 1 << 20).await;
+    let data = pattern(200_000);
+    let mut parts: Vec<_> = data.chunks(7_777).map(io::IoSlice::new).collect();
+    let mut left = &mut parts[..];
+    while !left.is_empty() {
+        let count = stream.write_vectored(left).await.unwrap();
+        assert!(count > 0);
+        io::IoSlice::advance_slices(&mut left, count);
+    }
+    stream.flush().await.unwrap();
+    while peer.received.len() < data.len() {
+        peer.step().await.unwrap();
+    }
+    assert!(peer.received == data);
+    stream.close().await.unwrap();
+    let error = stream.write_vectored(&[io::IoSlice::new(b"late")]).await.unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+}
+
+#[tokio::test]
+async fn who_has_room_gets_several_records_at_once() {
+    let (mut stream, mut peer) = connected(Version::Tls13, 1 << 20).await;
+    let data = pattern(100_000);
+    peer.say(&data).await;
+    let mut room = vec![0; 200_000];
+    let count = stream.read(&mut room).await.unwrap();
+    assert_eq!(count, data.len());
+    assert!(room[..count] == data);
+}

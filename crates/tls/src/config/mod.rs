@@ -2,6 +2,7 @@
 
 mod client;
 mod identity;
+mod overrides;
 mod parameters;
 mod server;
 mod trust;
@@ -9,7 +10,8 @@ mod trust;
 pub use client::{ClientConfig, ClientContext};
 pub use identity::{Identity, IdentityError, IdentityFacts, KeyKind, MAX_FILE};
 pub(crate) use identity::{KeyEncoding, PrivateKey};
-pub use parameters::{CipherSuite, Group, UnknownName, Version, VersionRange};
+pub use overrides::Overrides;
+pub use parameters::{CipherSuite, Group, SignatureScheme, UnknownName, Version, VersionRange};
 pub use server::{ClientAuth, ServerConfig, ServerContext};
 pub use trust::{Peer, Trust};
 

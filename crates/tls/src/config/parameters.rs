@@ -202,6 +202,28 @@ registry! {
     X25519MLKEM768 = 0x11ec, "X25519MLKEM768", "X25519MLKEM768";
 }
 
+registry! {
+    /// A signature scheme by its number in the IANA registry (RFC 8446, section 4.2.3). In TLS 1.2 the ECDSA ones name a
+    /// hash function and any curve.
+    ///
+    /// ```
+    /// use ravelin_tls::SignatureScheme;
+    /// assert_eq!("RSA-PSS+SHA256".parse(), Ok(SignatureScheme::RSA_PSS_RSAE_SHA256));
+    /// assert_eq!(SignatureScheme::from_code(0x0403).name(), "ecdsa_secp256r1_sha256");
+    /// ```
+    SignatureScheme, "signature scheme";
+    RSA_PKCS1_SHA256 = 0x0401, "rsa_pkcs1_sha256", "RSA+SHA256";
+    RSA_PKCS1_SHA384 = 0x0501, "rsa_pkcs1_sha384", "RSA+SHA384";
+    RSA_PKCS1_SHA512 = 0x0601, "rsa_pkcs1_sha512", "RSA+SHA512";
+    ECDSA_SECP256R1_SHA256 = 0x0403, "ecdsa_secp256r1_sha256", "ECDSA+SHA256";
+    ECDSA_SECP384R1_SHA384 = 0x0503, "ecdsa_secp384r1_sha384", "ECDSA+SHA384";
+    ECDSA_SECP521R1_SHA512 = 0x0603, "ecdsa_secp521r1_sha512", "ECDSA+SHA512";
+    RSA_PSS_RSAE_SHA256 = 0x0804, "rsa_pss_rsae_sha256", "RSA-PSS+SHA256";
+    RSA_PSS_RSAE_SHA384 = 0x0805, "rsa_pss_rsae_sha384", "RSA-PSS+SHA384";
+    RSA_PSS_RSAE_SHA512 = 0x0806, "rsa_pss_rsae_sha512", "RSA-PSS+SHA512";
+    ED25519 = 0x0807, "ed25519", "ed25519";
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -215,6 +237,10 @@ mod tests {
         for group in Group::ALL {
             assert_eq!(group.name().parse(), Ok(*group));
             assert_eq!(group.openssl_name().parse(), Ok(*group));
+        }
+        for scheme in SignatureScheme::ALL {
+            assert_eq!(scheme.name().parse(), Ok(*scheme));
+            assert_eq!(scheme.openssl_name().parse(), Ok(*scheme));
         }
         assert_eq!(CipherSuite::from_code(0x0005).to_string(), "0x0005");
     }

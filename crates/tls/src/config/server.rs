@@ -1,9 +1,12 @@
 //! A server's configuration.
 
-use super::{CipherSuite, ConfigError, DataPath, Group, Identity, Trust, VersionRange};
+use super::{
+    CipherSuite, ConfigError, DataPath, Group, Identity, SignatureScheme, Trust, VersionRange,
+};
 use crate::{
     KeyLog, SessionStore, TicketKeys,
     engine::{Engine, ServerEngine, rustls::Rustls},
+    hello::ClientHello,
 };
 use std::sync::Arc;
 
@@ -95,6 +98,22 @@ impl ServerContext {
     #[cfg(any(test, fuzzing))]
     pub(crate) fn from_engine(engine: Arc<dyn ServerEngine>) -> ServerContext {
         ServerContext { engine }
+    }
+
+    /// The signature schemes that a client offers and the engine knows too, in the client's order: with one of them the
+    /// server signs, if it is one of its key's.
+    ///
+    /// ```no_run
+    /// # fn example(context: &ravelin_tls::ServerContext, hello: &ravelin_tls::hello::ClientHello) {
+    /// for scheme in context.shared_signature_schemes(hello) {
+    ///     println!("{scheme}, which OpenSSL calls {}", scheme.openssl_name());
+    /// }
+    /// # }
+    /// ```
+    pub fn shared_signature_schemes(&self, hello: &ClientHello) -> Vec<SignatureScheme> {
+        let known = self.engine.signature_schemes();
+        let offered = hello.signature_schemes.iter().filter(|scheme| known.contains(scheme));
+        offered.map(|scheme| SignatureScheme::from_code(*scheme)).collect()
     }
 
     pub(crate) fn engine(&self) -> &dyn ServerEngine {

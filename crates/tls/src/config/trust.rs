@@ -38,6 +38,8 @@ pub struct Trust {
     /// nobody sent and whose address a certificate tells. With this it does not, and whoever drives the connection must
     /// decide again with more evidence before the application hears of it.
     pub defer_to_network: bool,
+    /// Whether OCSP responses count, whoever has them.
+    pub use_ocsp: bool,
     /// CRLs to look into.
     pub crls: Arc<[Crl<'static>]>,
     /// OCSP responses to look into, besides those that the peer staples.
@@ -63,6 +65,7 @@ impl Trust {
             max_depth: None,
             revocation: RevocationPolicy::BestEffort,
             defer_to_network: false,
+            use_ocsp: true,
             crls: Arc::new([]),
             ocsp: Arc::new([]),
             names: None,
@@ -115,6 +118,7 @@ impl Trust {
         request.policies = self.policies.clone();
         request.max_depth = self.max_depth;
         request.revocation = self.revocation;
+        request.use_ocsp = self.use_ocsp;
         request.crls = self.crls.iter().map(Crl::borrowed).collect();
         request.ocsp = self.ocsp.iter().map(OcspResponse::borrowed).collect();
         let staple = peer.stapled.filter(|bytes| !bytes.is_empty());

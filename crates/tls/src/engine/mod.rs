@@ -8,7 +8,7 @@ pub(crate) mod rustls;
 use crate::{
     Alert, TlsError,
     buffers::{OpenBuffer, SealBuffer},
-    config::{ClientConfig, ConfigError, ServerConfig},
+    config::{ClientConfig, ConfigError, Overrides, ServerConfig},
     connection::{End, Handshake},
     hello::ClientHello,
 };
@@ -46,13 +46,22 @@ pub(crate) trait ServerEngine: Send + Sync {
         &self,
         hello: Box<ClientHello>,
         now: Duration,
+        overrides: &Overrides,
     ) -> Result<Box<dyn Negotiation>, TlsError>;
+
+    /// Schemes of signatures that are made or verified, by their numbers, most wanted first.
+    fn signature_schemes(&self) -> Vec<u16>;
 }
 
 /// A client's resolved configuration in the engine's own types.
 pub(crate) trait ClientEngine: Send + Sync {
     /// Starts a handshake for `name` (a DNS name or an IP address as text) at `now`, since 1970-01-01T00:00:00Z.
-    fn connect(&self, name: &str, now: Duration) -> Result<Box<dyn Negotiation>, TlsError>;
+    fn connect(
+        &self,
+        name: &str,
+        now: Duration,
+        overrides: &Overrides,
+    ) -> Result<Box<dyn Negotiation>, TlsError>;
 }
 
 /// A handshake in progress.

@@ -4,10 +4,12 @@
 //! - `extensions`: what extensions say, read when asked for.
 //! - `general_name`: the names in extensions.
 //! - `key`: public keys.
+//! - `timestamps`: promises of transparency logs.
 
 mod extensions;
 mod general_name;
 mod key;
+mod timestamps;
 
 pub use extensions::{
     AccessDescription, AuthorityKeyIdentifier, BasicConstraints, DistributionPoint,
@@ -18,6 +20,7 @@ pub(crate) use extensions::{KNOWN, Kind, read_authority_key_id, read_points};
 pub(crate) use general_name::address;
 pub use general_name::{GeneralName, GeneralNames};
 pub use key::{Curve, KeyAlgorithm, PublicKey};
+pub use timestamps::SignedCertificateTimestamp;
 
 use crate::{
     Time,

@@ -147,6 +147,9 @@ pub struct ClientAuth {
     /// Files with certificate revocation lists.
     #[schemars(with = "Option<Vec<PathBuf>>")]
     pub crls: Option<Vec<Where<PathBuf>>>,
+    /// How much must be known about a client's revocation: `never`, `best-effort` (default), `required-if-available` or
+    /// `always`. A tunnel asks nobody: what counts are the lists in `crls`.
+    pub revocation: Option<Parsed<RevocationPolicy>>,
     /// Names of which a certificate must have one, unless its key is among `allow-pins`: `dns:a.example`,
     /// `dns:*.a.example`, `email:me@a.example`, `uri:spiffe://a.example/me` or `dn:CN=me,O=Example`.
     #[schemars(with = "Option<Vec<String>>")]
@@ -172,7 +175,8 @@ pub struct Server {
     /// Files with certificate revocation lists.
     #[schemars(with = "Option<Vec<PathBuf>>")]
     pub crls: Option<Vec<Where<PathBuf>>>,
-    /// How much must be known about revocation: `never`, `best-effort` (default), `required-if-available` or `always`.
+    /// How much must be known about revocation: `never`, `best-effort` (default), `required-if-available` or `always`. A
+    /// tunnel asks nobody: what counts are the lists in `crls`, and the OCSP response that the server staples.
     pub revocation: Option<Parsed<RevocationPolicy>>,
     /// Keys of which the server's certificate must have one: the SHA-256 hash of the public key in Base64 or hexadecimal.
     #[schemars(with = "Option<Vec<String>>")]

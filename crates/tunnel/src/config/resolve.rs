@@ -632,7 +632,10 @@ impl Resolver<'_> {
                 .help("leave the key out to allow every trusted certificate"));
         }
         let crls = written.crls.as_deref().unwrap_or_default();
-        let trust = self.trusts.load(self.configuration, Some(anchors), crls)?;
+        let mut trust = self.trusts.load(self.configuration, Some(anchors), crls)?;
+        if let Some(policy) = written.revocation {
+            Arc::make_mut(&mut trust).revocation = policy.0;
+        }
         let names = written.allow_names.iter().flat_map(Where::get_ref);
         let pins = written.allow_pins.iter().flat_map(Where::get_ref);
         Ok(Some(ClientAuth {

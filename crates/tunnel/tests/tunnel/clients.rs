@@ -1,7 +1,9 @@
 //! Clients that prove themselves: who comes in, who is refused and how, and what the backend and the metrics are told.
 
 use crate::common::{Bench, Client, PATIENCE, trust};
-use ravelin_tls::{ClientConfig, ClientContext, HandshakeKind, Identity, Version, VersionRange};
+use ravelin_tls::{
+    ClientConfig, ClientContext, End, HandshakeKind, Identity, Version, VersionRange,
+};
 use ravelin_trust::Certificate;
 use ravelin_tunnel::{clients::Pin, proxy_protocol};
 use rcgen::{
@@ -147,14 +149,17 @@ fn refusal(bench: &Bench, context: &ClientContext) -> String {
         Ok(mut client) => {
             let (data, end) = client.read_to_end();
             assert!(data.is_empty());
-            format!("{end:?}")
+            match end {
+                Ok(End::Failed(error)) => error.to_string(),
+                other => format!("{other:?}"),
+            }
         }
     }
 }
 
 fn is_refused(bench: &Bench, context: &ClientContext, alert: &str) {
     let heard = refusal(bench, context);
-    assert!(heard.contains(&format!("AlertReceived(Alert({alert}))")), "{alert}: {heard}");
+    assert!(heard.contains(&format!("peer sent alert {alert}")), "{alert}: {heard}");
 }
 
 /// Waits until the metrics say so.
@@ -258,6 +263,36 @@ fn rules_choose_among_trusted_clients() {
     let bench = bench(&authority.option("required", "allow-names = [\"dns:*.fleet.example\"]"));
     comes_in(&bench, &context(&bench, Some(&me), Version::Tls13));
     comes_in(&bench, &context(&bench, Some(&other), Version::Tls13));
+}
+
+#[test]
+fn revocation_must_be_known_as_far_as_is_written() {
+    let authority = Authority::new("Clients");
+    let me = authority.issue("me", 1);
+    for (policy, revoked, alert) in [
+        ("never", Some(&[1][..]), None),
+        ("best-effort", None, None),
+        ("best-effort", Some(&[1]), Some("certificate_revoked")),
+        // The certificate does not say that anything is published about it.
+        ("required-if-available", None, None),
+        ("required-if-available", Some(&[1]), Some("certificate_revoked")),
+        ("always", None, Some("unknown_ca")),
+        ("always", Some(&[]), None),
+        ("always", Some(&[1]), Some("certificate_revoked")),
+    ] {
+        let lists = revoked.map(|serials| {
+            authority.revoke(1, serials);
+            authority.with_crl()
+        });
+        let more = format!("{}, revocation = \"{policy}\"", lists.unwrap_or_default());
+        let more = more.trim_start_matches(", ");
+        let bench = bench(&authority.option("required", more));
+        let context = context(&bench, Some(&me), Version::Tls13);
+        match alert {
+            None => drop(comes_in(&bench, &context)),
+            Some(alert) => is_refused(&bench, &context, alert),
+        }
+    }
 }
 
 #[test]

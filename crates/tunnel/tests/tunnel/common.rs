@@ -1,8 +1,8 @@
 //! A tunnel with real sockets on the loopback, and both of its sides.
 
-use ravelin_tls::{
-    ClientConfig, ClientContext, Connection, End, Handshake, OpenBuffer, SealBuffer, Trust,
-};
+use ravelin_net::{StreamError, blocking::TlsStream};
+use ravelin_tls::{ClientConfig, ClientContext, End, Handshake, ServerContext, Trust};
+use ravelin_trust::Verdict;
 use ravelin_tunnel::{Tunnel, config::Configuration, service::Resumption};
 use socket2::SockRef;
 use std::{
@@ -102,14 +102,13 @@ pub fn context(certificate: &Certificate) -> ClientContext {
     ClientContext::new(&ClientConfig::new(trust(certificate))).unwrap()
 }
 
-/// A blocking TLS client.
+/// One end of a TLS connection through a tunnel.
 pub struct Client {
-    pub stream: TcpStream,
-    pub connection: Connection,
-    open: OpenBuffer,
-    seal: SealBuffer,
-    received: Vec<u8>,
-    pub end: Option<End>,
+    tls: TlsStream<TcpStream>,
+}
+
+fn now() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap()
 }
 
 impl Client {
@@ -121,109 +120,64 @@ impl Client {
     pub fn over(stream: TcpStream, context: &ClientContext, name: &str) -> io::Result<Client> {
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_nodelay(true)?;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        let connection = Connection::client(context, name, now).map_err(io::Error::other)?;
-        let mut client = Client {
-            stream,
-            connection,
-            open: OpenBuffer::new(2),
-            seal: SealBuffer::new(4),
-            received: Vec::new(),
-            end: None,
-        };
-        client.flush()?;
-        while client.connection.is_handshaking() {
-            client.receive()?;
-            if let Some(end) = &client.end {
-                return Err(io::Error::other(format!("{end:?}")));
-            }
-        }
-        Ok(client)
+        Ok(Client { tls: TlsStream::connect(context, name, now(), stream)? })
+    }
+
+    /// The same as a server.
+    pub fn serving(stream: TcpStream, context: &ServerContext) -> io::Result<Client> {
+        stream.set_read_timeout(Some(PATIENCE))?;
+        Ok(Client { tls: TlsStream::accept(context, now(), stream)? })
+    }
+
+    pub fn stream(&self) -> &TcpStream {
+        self.tls.get_ref()
     }
 
     pub fn handshake(&self) -> &Handshake {
-        self.connection.handshake().unwrap()
+        self.tls.agreed().unwrap()
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        let outgoing = self.connection.outgoing().to_vec();
-        self.stream.write_all(&outgoing)?;
-        self.connection.sent(outgoing.len());
-        Ok(())
+    pub fn verdict(&self) -> &Verdict {
+        self.tls.verdict().unwrap()
     }
 
-    /// Reads once from the network.
-    fn receive(&mut self) -> io::Result<()> {
-        self.connection.restore(&mut self.open);
-        let count = self.stream.read(self.open.space())?;
-        if count == 0 {
-            let end = self.connection.receive_fin();
-            self.end.get_or_insert(end);
-            return Ok(());
-        }
-        self.open.filled(count);
-        loop {
-            let opened = self.connection.open(&mut self.open);
-            self.received.extend_from_slice(opened.plain);
-            let again = opened.established;
-            if opened.end.is_some() {
-                self.end = opened.end;
-            }
-            if !again {
-                break;
-            }
-        }
-        self.connection.keep(&mut self.open);
-        self.flush()
-    }
-
-    pub fn send(&mut self, mut data: &[u8]) -> io::Result<()> {
-        while !data.is_empty() {
-            self.connection.lend(&mut self.seal);
-            let count = self.seal.fill(data);
-            self.connection.seal(&mut self.seal, count).map_err(io::Error::other)?;
-            self.stream.write_all(self.seal.sealed())?;
-            data = &data[count..];
-        }
-        Ok(())
+    pub fn send(&mut self, data: &[u8]) -> io::Result<()> {
+        self.tls.write_all(data)
     }
 
     /// Exactly `count` bytes.
     pub fn read(&mut self, count: usize) -> io::Result<Vec<u8>> {
-        while self.received.len() < count {
-            if let Some(end) = &self.end {
-                return Err(io::Error::other(format!("{end:?} after {}", self.received.len())));
-            }
-            self.receive()?;
-        }
-        let rest = self.received.split_off(count);
-        Ok(std::mem::replace(&mut self.received, rest))
+        let mut data = vec![0; count];
+        self.tls.read_exact(&mut data)?;
+        Ok(data)
     }
 
     /// Everything up to the end, and how that was. An error of the socket is a reset.
     pub fn read_to_end(&mut self) -> (Vec<u8>, Result<End, io::ErrorKind>) {
-        while self.end.is_none() {
-            if let Err(error) = self.receive() {
-                return (std::mem::take(&mut self.received), Err(error.kind()));
-            }
-        }
-        let end = self.end.clone().unwrap();
-        (std::mem::take(&mut self.received), Ok(end))
+        let mut data = Vec::new();
+        let end = match self.tls.read_to_end(&mut data) {
+            Ok(_) => Ok(End::Closed),
+            Err(error) => match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+                Some(StreamError::Tls(error)) => Ok(End::Failed(error.clone())),
+                Some(_) => Ok(End::Truncated),
+                None => Err(error.kind()),
+            },
+        };
+        (data, end)
     }
 
     /// close_notify, with nothing behind it.
     pub fn close(&mut self) -> io::Result<()> {
-        self.connection.close_notify();
-        self.flush()
+        self.tls.close()
     }
 
     /// The end of the stream without close_notify.
     pub fn truncate(&self) -> io::Result<()> {
-        self.stream.shutdown(Shutdown::Write)
+        self.stream().shutdown(Shutdown::Write)
     }
 
     pub fn reset(self) {
-        reset(self.stream);
+        SockRef::from(self.stream()).set_linger(Some(Duration::ZERO)).unwrap();
     }
 }
 

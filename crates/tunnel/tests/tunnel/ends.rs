@@ -243,8 +243,8 @@ fn f08_a_broken_record_ends_both_sides_visibly() {
     let bench = Bench::new("");
     let (mut client, mut backend) = bench.connect();
     client.send(b"good").unwrap();
-    client
-        .stream
+    let mut below = client.stream();
+    below
         .write_all(&[
             23, 3, 3, 0, 20, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20,
         ])

@@ -47,7 +47,7 @@ fn f07_idle_connections_are_ended_on_both_sides_and_busy_ones_kept() {
             }
         });
         assert!(ends_within(&mut backend, Duration::from_secs(5)) >= Duration::from_millis(900));
-        let mut stream = client.stream;
+        let mut stream = client.stream().try_clone().unwrap();
         ends_within(&mut stream, Duration::from_secs(1));
     });
 }
@@ -157,7 +157,7 @@ fn f06_the_backend_learns_the_clients_address() {
                 break read;
             }
         };
-        assert_eq!(header.source, Some(client.stream.local_addr().unwrap()), "{version}");
+        assert_eq!(header.source, Some(client.stream().local_addr().unwrap()), "{version}");
         assert_eq!(header.destination, Some(bench.address));
         if version == "v2" {
             let tls = header.tlvs.tls.unwrap();

@@ -1,10 +1,10 @@
 //! Plain in, TLS out: the backend is a TLS server that the test plays, and is judged.
 
-use crate::common::{PATIENCE, pattern, read_to_end, reset};
+use crate::common::{Client, PATIENCE, pattern, read_to_end, reset};
 use ravelin_test::{Authority, Issued, Purpose, Request, Validity};
 use ravelin_tls::{
-    ClientAuth, Connection, End, HandshakeKind, Identity, OpenBuffer, SealBuffer, ServerConfig,
-    ServerContext, TicketKeys, Trust, Version, VersionRange,
+    ClientAuth, End, HandshakeKind, Identity, ServerConfig, ServerContext, TicketKeys, Trust,
+    Version, VersionRange,
 };
 use ravelin_trust::Certificate;
 use ravelin_tunnel::{Tunnel, clients::Pin, config::Configuration, service::Resumption};
@@ -15,7 +15,7 @@ use std::{
     os::unix::net::UnixStream,
     sync::Arc,
     thread,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 use tempfile::TempDir;
 
@@ -60,10 +60,10 @@ impl Bench {
     }
 
     /// A plain client, and the server's side of the connection that the tunnel makes for it.
-    fn connect(&self, context: &ServerContext) -> (TcpStream, io::Result<Server>) {
+    fn connect(&self, context: &ServerContext) -> (TcpStream, io::Result<Client>) {
         let client = self.client();
         let (stream, _) = self.listener.accept().unwrap();
-        (client, Server::over(stream, context))
+        (client, Client::serving(stream, context))
     }
 
     /// Waits until the metrics say so.
@@ -86,96 +86,6 @@ impl Bench {
     fn closed(&self, reason: &str, count: u32) {
         let name = "ravelin_connections_closed_total{service=\"test\"";
         self.counted(&format!("{name},reason=\"{reason}\"}} {count}"));
-    }
-}
-
-/// A blocking TLS server's connection.
-struct Server {
-    stream: TcpStream,
-    connection: Connection,
-    open: OpenBuffer,
-    seal: SealBuffer,
-    received: Vec<u8>,
-    end: Option<End>,
-}
-
-impl Server {
-    fn over(stream: TcpStream, context: &ServerContext) -> io::Result<Server> {
-        stream.set_read_timeout(Some(PATIENCE))?;
-        let (open, seal) = (OpenBuffer::new(2), SealBuffer::new(4));
-        let (connection, received) = (Connection::server(), Vec::new());
-        let mut server = Server { stream, connection, open, seal, received, end: None };
-        while server.connection.is_handshaking() {
-            server.receive(Some(context))?;
-            if let Some(end) = &server.end {
-                return Err(io::Error::other(format!("{end:?}")));
-            }
-        }
-        Ok(server)
-    }
-
-    fn receive(&mut self, context: Option<&ServerContext>) -> io::Result<()> {
-        self.connection.restore(&mut self.open);
-        let count = self.stream.read(self.open.space())?;
-        if count == 0 {
-            let end = self.connection.receive_fin();
-            self.end.get_or_insert(end);
-            return Ok(());
-        }
-        self.open.filled(count);
-        loop {
-            let opened = self.connection.open(&mut self.open);
-            self.received.extend_from_slice(opened.plain);
-            let (asking, again) = (opened.asking, opened.established);
-            self.end = opened.end.or(self.end.take());
-            if let (true, Some(context)) = (asking, context) {
-                let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-                self.connection.answer(context, now).map_err(io::Error::other)?;
-            } else if !again {
-                break;
-            }
-        }
-        self.connection.keep(&mut self.open);
-        self.flush()
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        let outgoing = self.connection.outgoing().to_vec();
-        self.stream.write_all(&outgoing)?;
-        self.connection.sent(outgoing.len());
-        Ok(())
-    }
-
-    fn send(&mut self, mut data: &[u8]) {
-        while !data.is_empty() {
-            self.connection.lend(&mut self.seal);
-            let count = self.seal.fill(data);
-            self.connection.seal(&mut self.seal, count).unwrap();
-            self.stream.write_all(self.seal.sealed()).unwrap();
-            data = &data[count..];
-        }
-    }
-
-    fn read(&mut self, count: usize) -> Vec<u8> {
-        while self.received.len() < count {
-            assert_eq!(self.end, None);
-            self.receive(None).unwrap();
-        }
-        self.received.drain(..count).collect()
-    }
-
-    fn read_to_end(&mut self) -> (Vec<u8>, Result<End, ErrorKind>) {
-        while self.end.is_none() {
-            if let Err(error) = self.receive(None) {
-                return (std::mem::take(&mut self.received), Err(error.kind()));
-            }
-        }
-        (std::mem::take(&mut self.received), Ok(self.end.clone().unwrap()))
-    }
-
-    fn close(&mut self) {
-        self.connection.close_notify();
-        self.flush().unwrap();
     }
 }
 
@@ -211,23 +121,23 @@ fn f12_plain_bytes_go_out_in_tls_and_half_close_is_carried() {
 
         let (mut client, server) = bench.connect(&context);
         let mut server = server.unwrap();
-        assert_eq!(server.connection.handshake().unwrap().version, version);
+        assert_eq!(server.handshake().version, version);
         client.write_all(&data).unwrap();
         client.shutdown(Shutdown::Write).unwrap();
         let (received, end) = server.read_to_end();
         assert!(received == data);
         assert_eq!(end, Ok(End::Closed));
         // The answer still flows.
-        server.send(&data);
-        server.close();
-        server.stream.shutdown(Shutdown::Write).unwrap();
+        server.send(&data).unwrap();
+        server.close().unwrap();
+        server.truncate().unwrap();
         let (received, end) = read_to_end(&mut client);
         assert!(received == data && end.is_ok());
 
         let (mut client, server) = bench.connect(&context);
         let mut server = server.unwrap();
-        server.send(b"answer");
-        server.close();
+        server.send(b"answer").unwrap();
+        server.close().unwrap();
         let (received, end) = read_to_end(&mut client);
         assert!(received == b"answer" && end.is_ok());
         client.write_all(&data).unwrap();
@@ -252,13 +162,13 @@ fn f12_the_server_may_speak_first_and_a_slow_reader_gets_every_byte() {
     let began = Instant::now();
     let (mut client, server) = bench.connect(&context);
     let mut server = server.unwrap();
-    server.send(b"220 ready\r\n");
+    server.send(b"220 ready\r\n").unwrap();
     client.read_exact(&mut [0; 11]).unwrap();
     assert!(began.elapsed() < Duration::from_secs(2), "it was held back");
     thread::scope(|scope| {
         let sender = scope.spawn(|| {
-            server.send(&data);
-            server.close();
+            server.send(&data).unwrap();
+            server.close().unwrap();
             server
         });
         thread::sleep(Duration::from_millis(300));
@@ -283,8 +193,8 @@ fn f12_a_truncated_answer_is_delivered_and_then_reset() {
     let bench = Bench::new(&authority, "", "");
     let (mut client, server) = bench.connect(&context);
     let mut server = server.unwrap();
-    server.send(b"half an ans");
-    server.stream.shutdown(Shutdown::Write).unwrap();
+    server.send(b"half an ans").unwrap();
+    server.truncate().unwrap();
     let mut answer = [0; 11];
     client.read_exact(&mut answer).unwrap();
     assert_eq!(&answer, b"half an ans");
@@ -294,8 +204,8 @@ fn f12_a_truncated_answer_is_delivered_and_then_reset() {
     let sloppy = Bench::new(&authority, "", "on-truncation = \"fin\"");
     let (mut client, server) = sloppy.connect(&context);
     let mut server = server.unwrap();
-    server.send(b"answer");
-    server.stream.shutdown(Shutdown::Write).unwrap();
+    server.send(b"answer").unwrap();
+    server.truncate().unwrap();
     assert_eq!(read_to_end(&mut client), (b"answer".to_vec(), Ok(())));
 }
 
@@ -307,15 +217,15 @@ fn f12_resets_pass_both_ways() {
     let (mut client, server) = bench.connect(&context);
     client.write_all(b"x").unwrap();
     let mut server = server.unwrap();
-    server.read(1);
-    reset(server.stream);
+    server.read(1).unwrap();
+    server.reset();
     is_cut(&mut client);
     bench.closed("backend_lost", 1);
 
     let (mut client, server) = bench.connect(&context);
     client.write_all(b"x").unwrap();
     let mut server = server.unwrap();
-    server.read(1);
+    server.read(1).unwrap();
     reset(client);
     assert_eq!(server.read_to_end().1, Err(ErrorKind::ConnectionReset));
     bench.closed("client_reset", 1);
@@ -336,7 +246,7 @@ fn f12_a_server_that_is_not_trusted_gets_nothing_and_the_client_a_reset() {
         let mut client = bench.client();
         client.write_all(b"secret").unwrap();
         let (stream, _) = bench.listener.accept().unwrap();
-        let heard = Server::over(stream, &context).map(drop).unwrap_err().to_string();
+        let heard = Client::serving(stream, &context).map(drop).unwrap_err().to_string();
         assert!(heard.contains(alert), "{heard}");
         is_cut(&mut client);
         let verdicts = "ravelin_server_verdicts_total{service=\"test\"";
@@ -344,6 +254,61 @@ fn f12_a_server_that_is_not_trusted_gets_nothing_and_the_client_a_reset() {
     }
     bench.closed("handshake_failed", 3);
     bench.counted("ravelin_bytes_total{service=\"test\",direction=\"to_backend\"} 0");
+}
+
+/// A list of revoked serial numbers, by the authority, as a file.
+fn list(authority: &Authority, folder: &TempDir, revoked: &[&[u8]]) -> String {
+    let key = rcgen::KeyPair::from_pem(&authority.key_pem()).unwrap();
+    let issuer = rcgen::Issuer::from_ca_cert_pem(authority.certificate_pem(), key).unwrap();
+    let revoked = revoked.iter().map(|serial| rcgen::RevokedCertParams {
+        serial_number: rcgen::SerialNumber::from_slice(serial),
+        revocation_time: rcgen::date_time_ymd(2026, 1, 1),
+        reason_code: Some(rcgen::RevocationReason::KeyCompromise),
+        invalidity_date: None,
+    });
+    let list = rcgen::CertificateRevocationListParams {
+        this_update: rcgen::date_time_ymd(2026, 1, 1),
+        next_update: rcgen::date_time_ymd(2096, 1, 1),
+        crl_number: rcgen::SerialNumber::from(1),
+        issuing_distribution_point: None,
+        revoked_certs: revoked.collect(),
+        key_identifier_method: rcgen::KeyIdMethod::Sha256,
+    };
+    let path = folder.path().join("list.crl");
+    fs::write(&path, list.signed_by(&issuer).unwrap().der()).unwrap();
+    format!(", crls = [\"{}\"]", path.display())
+}
+
+#[test]
+fn f12_a_servers_revocation_must_be_known_as_far_as_is_written() {
+    let authority = Authority::root("Root");
+    let issued = local(&authority);
+    let serial = Certificate::parse(issued.certificate_der()).unwrap().serial().unsigned().to_vec();
+    let folder = tempfile::tempdir().unwrap();
+    for (policy, revoked, alert) in [
+        ("never", Some(&[&serial[..]][..]), None),
+        ("best-effort", None, None),
+        ("best-effort", Some(&[&serial]), Some("certificate_revoked")),
+        ("required-if-available", None, None),
+        ("always", None, Some("unknown_ca")),
+        ("always", Some(&[]), None),
+        ("always", Some(&[&serial]), Some("certificate_revoked")),
+    ] {
+        let lists = revoked.map(|serials| list(&authority, &folder, serials)).unwrap_or_default();
+        let bench = Bench::new(&authority, &format!("{lists}, revocation = \"{policy}\""), "");
+        let (mut client, through) = bench.connect(&server(&issued));
+        match (through, alert) {
+            (Ok(mut through), None) => {
+                client.write_all(b"x").unwrap();
+                assert_eq!(through.read(1).unwrap(), b"x");
+            }
+            (Err(error), Some(alert)) => {
+                assert!(error.to_string().contains(alert), "{policy}: {error}");
+                is_cut(&mut client);
+            }
+            (through, _) => panic!("{policy}: {:?}", through.map(drop)),
+        }
+    }
 }
 
 #[test]
@@ -360,8 +325,8 @@ fn f12_a_resumed_session_is_judged_again() {
         for expected in [HandshakeKind::Full, HandshakeKind::Resumed] {
             let (mut client, through) = bench.connect(&context);
             let mut through = through.unwrap();
-            assert_eq!(through.connection.handshake().unwrap().kind, expected, "{version:?}");
-            through.send(b"answer");
+            assert_eq!(through.handshake().kind, expected, "{version:?}");
+            through.send(b"answer").unwrap();
             client.read_exact(&mut [0; 6]).unwrap();
         }
     }
@@ -376,11 +341,11 @@ fn f12_a_pin_chooses_among_trusted_servers() {
     let bench = Bench::new(&authority, &format!(", pins = [\"{pin}\"]"), "");
     let (mut client, through) = bench.connect(&server(&pinned));
     client.write_all(b"x").unwrap();
-    assert_eq!(through.unwrap().read(1), b"x");
+    assert_eq!(through.unwrap().read(1).unwrap(), b"x");
     let mut client = bench.client();
     client.write_all(b"secret").unwrap();
     let (stream, _) = bench.listener.accept().unwrap();
-    if let Ok(mut through) = Server::over(stream, &server(&other)) {
+    if let Ok(mut through) = Client::serving(stream, &server(&other)) {
         let (data, end) = through.read_to_end();
         assert!(data.is_empty() && format!("{end:?}").contains("access_denied"), "{end:?}");
     }
@@ -400,8 +365,8 @@ fn f12_the_tunnel_proves_itself_where_it_is_asked_to() {
     let (mut client, through) = bench.connect(&context);
     client.write_all(b"x").unwrap();
     let mut through = through.unwrap();
-    assert_eq!(through.read(1), b"x");
-    assert!(through.connection.verdict().unwrap().trusted().is_some());
+    assert_eq!(through.read(1).unwrap(), b"x");
+    assert!(through.verdict().trusted().is_some());
 
     let nobody = Bench::new(&authority, "", "");
     let (mut client, through) = nobody.connect(&context);

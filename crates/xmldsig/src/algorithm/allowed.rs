@@ -31,7 +31,13 @@ pub struct Allowed {
 
 impl Default for Allowed {
     fn default() -> Allowed {
-        Allowed { sha1: false, dsa: false, rsa_bits: 2048, dsa_bits: 1024, hmac_bits: None }
+        Allowed {
+            sha1: false,
+            dsa: false,
+            rsa_bits: MIN_RSA_BITS,
+            dsa_bits: MIN_DSA_BITS,
+            hmac_bits: None,
+        }
     }
 }
 
@@ -116,9 +122,10 @@ pub enum Switch {
     LegacySha1,
     /// DSA.
     Dsa,
-    /// RSA keys from so many bits on; by default 2048, never under 512.
+    /// RSA keys from so many bits on, never under 512. By default 512: whether the key of a certificate is too short is for
+    /// the trust profile to say, and who names a key has chosen it.
     RsaBits(usize),
-    /// DSA, with keys from so many bits on; by default 1024, never under 512.
+    /// DSA, with keys from so many bits on, never under 512.
     DsaBits(usize),
     /// HMACs from so many bits on; by default half of the hash and at least 80, never under 40.
     HmacTruncation(usize),
@@ -218,13 +225,13 @@ mod tests {
 
     #[test]
     fn short_keys_are_refused_with_the_switch_that_takes_them() {
-        let allowed = Allowed::default();
+        let allowed = Allowed::default().with(Switch::RsaBits(2048));
         allowed.rsa(2048).unwrap();
         assert_eq!(allowed.rsa(1024).unwrap_err().switch, Some(Switch::RsaBits(1024)));
         allowed.with(Switch::RsaBits(1024)).rsa(1024).unwrap();
         assert_eq!(allowed.dsa(1024).unwrap_err().switch, Some(Switch::Dsa));
-        let with_dsa = allowed.with(Switch::Dsa);
-        with_dsa.dsa(1024).unwrap();
-        assert_eq!(with_dsa.dsa(512).unwrap_err().switch, Some(Switch::DsaBits(512)));
+        allowed.with(Switch::Dsa).dsa(1024).unwrap();
+        let longer = allowed.with(Switch::DsaBits(1024));
+        assert_eq!(longer.dsa(512).unwrap_err().switch, Some(Switch::DsaBits(512)));
     }
 }

@@ -18,11 +18,13 @@ pub(crate) mod escape;
 mod inherited;
 mod method;
 mod stream;
+mod subset;
 mod tag;
 
 pub(crate) use inherited::Inherited;
 pub use method::{Flavour, Method};
 pub(crate) use stream::{Place, Stream};
+pub use subset::canonicalize_nodes;
 
 use crate::xml::{Event, Reader, XmlError};
 use std::io::{self, Read, Write};
@@ -37,6 +39,9 @@ pub enum C14nError {
     /// A namespace name that is no absolute URI: such a document has no canonical form (Canonical XML 1.0, section 1.3).
     #[error("the namespace name {0:?} is relative, so the document has no canonical form")]
     RelativeNamespace(String),
+    /// One of the [`Limits`](crate::xpath::Limits) of what may be done with sets of nodes.
+    #[error("more than the limit `{0}` allows")]
+    Limit(&'static str),
     /// The octets cannot be written.
     #[error("cannot write: {0}")]
     Write(#[from] io::Error),

@@ -149,7 +149,7 @@ impl Reference {
             kind: self.kind.clone(),
             transforms: self.transforms.clone(),
             digest: self.digest_or(default),
-            value: Vec::new(),
+            value: Ok(Vec::new()),
         }
     }
 }

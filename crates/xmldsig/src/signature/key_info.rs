@@ -55,6 +55,12 @@ pub(crate) fn part<R: Read>(
         let key = key_value::read(cursor, bounds)?;
         add(&mut info.keys, key, bounds)?;
         cursor.leave()
+    } else if ["RSAKeyValue", "DSAKeyValue"].iter().any(|name| cursor.is(name))
+        || cursor.is_of(DSIG11, "ECKeyValue")
+    {
+        // Only a retrieval leads to such a one without a KeyValue around it.
+        let key = key_value::read(cursor, bounds)?;
+        add(&mut info.keys, key, bounds)
     } else if cursor.is_of(DSIG11, "DEREncodedKeyValue") {
         let octets = base64(cursor, bounds);
         let key = octets.and_then(|der| VerificationKey::from_spki_der(&der).map_err(Error::from));

@@ -9,7 +9,7 @@ mod transform;
 pub(crate) use cursor::Cursor;
 pub(crate) use key_info::{KeyInfo, Retrieval, part};
 pub(crate) use read::{method, read, references};
-pub(crate) use transform::{Expression, Filter, FilterKind, Transform};
+pub(crate) use transform::{Expression, Transform};
 
 use crate::{
     algorithm::{DigestAlgorithm, SignatureAlgorithm},
@@ -57,6 +57,6 @@ pub(crate) struct Reference {
     pub(crate) kind: Option<String>,
     pub(crate) transforms: Vec<Transform>,
     pub(crate) digest: DigestAlgorithm,
-    /// What the digest is to be.
-    pub(crate) value: Vec<u8>,
+    /// What the digest is to be; or why that is no digest, which matters once the signature holds.
+    pub(crate) value: Result<Vec<u8>, String>,
 }

@@ -99,11 +99,14 @@ fn reference<R: Read>(cursor: &mut Cursor<R>, bounds: &Bounds) -> Result<Referen
         .map_err(|error| cursor.here(error))?;
     cursor.leave()?;
     cursor.expect("DigestValue")?;
-    let value = base64(cursor, bounds)?;
-    if value.len() != digest.length() {
-        let detail = format!("a digest of {} octets cannot be one of {digest}", value.len());
-        return Err(cursor.fault(detail));
-    }
+    let text = cursor.text(bounds.value)?;
+    let value = match base64::decode(text.as_bytes(), bounds.value) {
+        Ok(value) if value.len() == digest.length() => Ok(value),
+        Ok(value) => {
+            Err(format!("its DigestValue of {} octets is no digest by {digest}", value.len()))
+        }
+        Err(error) => Err(format!("its DigestValue is {error}")),
+    };
     cursor.leave()?;
     Ok(Reference { position, uri, kind, transforms, digest, value })
 }

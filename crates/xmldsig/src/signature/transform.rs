@@ -2,7 +2,7 @@ use super::{
     Bounds, Cursor,
     read::{canonicalization, shortened},
 };
-use crate::{Error, c14n::Method};
+use crate::{Error, c14n::Method, nodeset::Operation};
 use std::io::Read;
 
 const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
@@ -37,16 +37,8 @@ pub(crate) struct Expression {
 /// A step of a filter.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Filter {
-    pub(crate) kind: FilterKind,
+    pub(crate) operation: Operation,
     pub(crate) expression: Expression,
-}
-
-/// What a step of a filter does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum FilterKind {
-    Intersect,
-    Subtract,
-    Union,
 }
 
 impl Transform {
@@ -91,16 +83,12 @@ fn filters<R: Read>(cursor: &mut Cursor<R>, bounds: &Bounds) -> Result<Transform
         if filters.len() >= bounds.transforms {
             return Err(cursor.here(Error::limit("transforms")));
         }
-        let kind = match cursor.required("Filter")? {
-            "intersect" => FilterKind::Intersect,
-            "subtract" => FilterKind::Subtract,
-            "union" => FilterKind::Union,
-            _ => {
-                return Err(cursor
-                    .fault("`Filter` is none of `intersect`, `subtract` and `union`".to_owned()));
-            }
+        let Some(operation) = Operation::of(cursor.required("Filter")?) else {
+            return Err(
+                cursor.fault("`Filter` is none of `intersect`, `subtract` and `union`".to_owned())
+            );
         };
-        filters.push(Filter { kind, expression: expression(cursor, bounds)? });
+        filters.push(Filter { operation, expression: expression(cursor, bounds)? });
     }
     if filters.is_empty() {
         Err(cursor.fault("there is no <XPath>".to_owned()))

@@ -10,7 +10,7 @@ use crate::{
     Error,
     algorithm::{Allowed, SignatureError, VerificationKey},
     c14n::Inherited,
-    signature::{self, KeyInfo, Retrieval, Signature},
+    signature::{self, Cursor, KeyInfo, Retrieval, Signature},
     xml::{AttributeKind, Event, Legacy, Reader},
 };
 use ravelin_trust::Certificate;
@@ -41,21 +41,51 @@ pub(super) fn retrieve<D: Read + Seek>(
                 legacy = same_document(document, settings, legacy, info, &retrieval)?
             }
             Body::Octets(input) => {
-                if retrieval.kind.as_deref() != Some(RAW_CERTIFICATE)
-                    || !retrieval.transforms.is_empty()
-                {
-                    return Err(Error::unsupported("key information of another document"));
-                }
-                let mut der = Vec::new();
-                input.take(settings.limits.value as u64 + 1).read_to_end(&mut der)?;
-                if der.len() > settings.limits.value {
+                let mut octets = Vec::new();
+                input.take(settings.limits.value as u64 + 1).read_to_end(&mut octets)?;
+                if octets.len() > settings.limits.value {
                     return Err(Error::limit("value"));
                 }
-                info.certificates.push(Ok(der));
+                other_document(octets, settings, info, &retrieval)?;
             }
         }
     }
     Ok(legacy)
+}
+
+/// Reads a certificate, or the document element of a document.
+fn other_document(
+    octets: Vec<u8>,
+    settings: &Settings,
+    info: &mut KeyInfo,
+    retrieval: &Retrieval,
+) -> Result<(), Error> {
+    if !retrieval.transforms.is_empty() {
+        return Err(Error::unsupported("transforms of key information"));
+    }
+    if retrieval.kind.as_deref() == Some(RAW_CERTIFICATE) {
+        info.certificates.push(Ok(octets));
+        return Ok(());
+    }
+    let mut cursor = Cursor::new(Reader::with(&octets[..], &settings.xml())?, Inherited::default());
+    cursor.child()?;
+    key_information(&mut cursor, settings, info)
+}
+
+/// Reads the element that a retrieval led to, which just began.
+fn key_information<R: Read>(
+    cursor: &mut Cursor<R>,
+    settings: &Settings,
+    info: &mut KeyInfo,
+) -> Result<(), Error> {
+    let bounds = settings.limits.bounds();
+    if !cursor.is("KeyInfo") {
+        return signature::part(cursor, &bounds, info);
+    }
+    while cursor.child()? {
+        signature::part(cursor, &bounds, info)?;
+    }
+    Ok(())
 }
 
 /// Reads the element that a retrieval refers to.
@@ -74,16 +104,8 @@ fn same_document<D: Read + Seek>(
     let place = find(&mut reader, &id, settings)?;
     let legacy = reader.into_legacy();
     let mut cursor = locate::cursor(document, settings, legacy, &place)?;
-    if cursor.child()? {
-        let bounds = settings.limits.bounds();
-        if cursor.is("KeyInfo") {
-            while cursor.child()? {
-                signature::part(&mut cursor, &bounds, info)?;
-            }
-        } else {
-            signature::part(&mut cursor, &bounds, info)?;
-        }
-    }
+    cursor.child()?;
+    key_information(&mut cursor, settings, info)?;
     Ok(cursor.into_reader().into_legacy())
 }
 

@@ -32,6 +32,7 @@ mod report;
 mod settings;
 mod signer;
 mod sink;
+mod tree;
 mod verification;
 
 pub use dereference::{Body, Dereference, DereferenceError, SameDocument};

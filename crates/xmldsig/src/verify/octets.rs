@@ -3,10 +3,11 @@
 use super::{
     out::{Came, Out, Shared},
     settings::Settings,
+    tree::{self, Tree},
 };
 use crate::{
-    Error, algorithm::DigestAlgorithm, base64::Decoder, c14n::canonicalize, signature::Transform,
-    xml::Reader,
+    Error, algorithm::DigestAlgorithm, base64::Decoder, c14n::canonicalize, nodeset::NodeSet,
+    signature::Transform, xml::Reader,
 };
 use std::io::{self, Read, Write};
 
@@ -77,10 +78,13 @@ fn apply(
             let mut reader = Reader::with(input, &settings.xml())?;
             canonicalize(&mut reader, method, &mut out)?;
         }
-        _ => {
-            return Err(Error::unsupported(
-                "nodes of another document than the one with the signature",
-            ));
+        nodes => {
+            // Comments are nodes of what is made of octets.
+            let document = tree::read(input, settings)?;
+            let set = NodeSet::document(&document, true);
+            let mut budget = tree::budget(settings);
+            let tree = Tree::new(&document, None, settings);
+            tree.apply(set, nodes, settings, &mut budget, &mut out)?;
         }
     }
     Ok(out)

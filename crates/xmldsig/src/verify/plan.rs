@@ -3,7 +3,7 @@
 use crate::{
     Error,
     c14n::Method,
-    signature::{Expression, Filter, Reference, Transform},
+    signature::{Reference, Transform},
     xml::is_ncname,
 };
 
@@ -35,6 +35,13 @@ pub(super) enum First<'s> {
     Base64,
     /// Not in one pass.
     Tree(&'s [Transform]),
+}
+
+impl First<'_> {
+    /// Whether the whole document must be held for it.
+    pub(super) fn is_tree(&self) -> bool {
+        matches!(self, First::Tree(_))
+    }
 }
 
 impl Source {
@@ -102,16 +109,6 @@ impl Transform {
     /// Whether it makes nodes of nodes.
     pub(super) fn is_of_nodes(&self) -> bool {
         matches!(self, Transform::Enveloped | Transform::XPath(_) | Transform::Filter(_))
-    }
-
-    /// The expressions in it.
-    pub(super) fn expressions(&self) -> impl Iterator<Item = &Expression> {
-        let (xpath, filters): (Option<&Expression>, &[Filter]) = match self {
-            Transform::XPath(expression) => (Some(expression), &[]),
-            Transform::Filter(filters) => (None, filters),
-            _ => (None, &[]),
-        };
-        xpath.into_iter().chain(filters.iter().map(|filter| &filter.expression))
     }
 }
 

@@ -3,11 +3,12 @@
 use super::{
     dereference::{Body, Dereference},
     locate, octets,
-    out::{Came, Shared},
-    plan::Plan,
-    report::{ReferenceReport, SignatureStatus},
+    out::{Came, Out, Shared},
+    plan::{First, Plan},
+    report::{Coverage, ReferenceReport, SignatureStatus},
     settings::Settings,
     sink::{Sink, Taken},
+    tree::{self, Tree},
 };
 use crate::{
     Error,
@@ -97,7 +98,12 @@ pub(super) fn check<D: Read + Seek>(
     if plans.is_empty() {
         return Ok((reports, legacy));
     }
-    let legacy = pass(context, references, &plans, &mut reports, legacy)?;
+    let (trees, streams): (Vec<_>, Vec<_>) =
+        plans.into_iter().partition(|(_, plan)| plan.first.is_tree());
+    let legacy = pass(context, references, &streams, &mut reports, legacy)?;
+    if !trees.is_empty() {
+        choose_nodes(context, references, &trees, &mut reports)?;
+    }
     Ok((reports, legacy))
 }
 
@@ -144,6 +150,9 @@ fn pass<D: Read + Seek>(
     reports: &mut [ReferenceReport],
     legacy: Legacy,
 ) -> Result<Legacy, Error> {
+    if plans.is_empty() {
+        return Ok(legacy);
+    }
     context.document.seek(SeekFrom::Start(0))?;
     let mut reader = Reader::again(&mut *context.document, &context.settings.xml(), legacy)?;
     let mut wanted = Wanted::new(plans, &context.settings.id_attributes, &mut reader)?;
@@ -240,6 +249,42 @@ fn pass<D: Read + Seek>(
     Ok(legacy)
 }
 
+/// Reads the document into memory, for plans that choose nodes of it.
+fn choose_nodes<D: Read + Seek>(
+    context: &mut Context<'_, D>,
+    references: &[Reference],
+    plans: &[(usize, Plan<'_>)],
+    reports: &mut [ReferenceReport],
+) -> Result<(), Error> {
+    let settings = context.settings;
+    context.document.seek(SeekFrom::Start(0))?;
+    let document = tree::read(&mut *context.document, settings)?;
+    let tree = Tree::new(&document, Some(context.signature), settings);
+    let mut budget = tree::budget(settings);
+    for (i, plan) in plans {
+        let reference = &references[*i];
+        let First::Tree(transforms) = &plan.first else { continue };
+        let mut set = tree.part(&plan.source).map_err(|error| error.at(reference.position))?;
+        if plan.enveloped {
+            set = tree.enveloped(set)?;
+        }
+        let mut out = if plan.rest.is_empty() {
+            Out::digest(reference.digest, &context.shared)
+        } else {
+            Out::memory(&context.shared)
+        };
+        let left = tree.apply(set, transforms, settings, &mut budget, &mut out)?;
+        let (came, copy) = out.finish();
+        let source = plan.source.id.as_ref().map_or(Some(tree.root()), |id| tree.element(id));
+        let covers = source.and_then(Coverage::of);
+        // Expressions may choose nothing: whoever signed it meant that.
+        let covers = covers.filter(|_| left);
+        let taken = Taken { came, copy, covers, nothing: false };
+        finish(context, reference, plan, taken, &mut reports[*i])?;
+    }
+    Ok(())
+}
+
 /// Does what remains to be done to the octets, and judges.
 fn finish<D>(
     context: &Context<'_, D>,
@@ -249,10 +294,12 @@ fn finish<D>(
     report: &mut ReferenceReport,
 ) -> Result<(), Error> {
     report.covers = taken.covers;
-    report.whole = !taken.nothing;
+    report.whole = !taken.nothing && !plan.first.is_tree();
     if taken.nothing {
         report.status = SignatureStatus::Invalid;
-        report.detail = Some("it covers nothing: all of it is the Signature itself".to_owned());
+        report.detail = Some(
+            "it covers nothing: all of it stands in the Signature, which is left out".to_owned(),
+        );
         return Ok(());
     }
     let (came, copy) = match taken.came {
@@ -271,16 +318,19 @@ fn finish<D>(
 }
 
 fn judge(report: &mut ReferenceReport, reference: &Reference, came: &Came) {
-    let Came::Digest(digest) = came else { return };
-    report.digest = Some(*digest);
-    let holds = digest.as_ref() == reference.value;
-    if holds {
-        report.status = SignatureStatus::Valid;
-    } else {
-        report.status = SignatureStatus::Invalid;
-        report.detail =
-            Some("its digest is another: the data was changed after it was signed".to_owned());
+    if let Came::Digest(digest) = came {
+        report.digest = Some(*digest);
     }
+    let detail = match (&reference.value, came) {
+        (Ok(expected), Came::Digest(found)) if found.as_ref() == expected => {
+            report.status = SignatureStatus::Valid;
+            return;
+        }
+        (Ok(_), _) => "its digest is another: the data was changed after it was signed".to_owned(),
+        (Err(why), _) => why.clone(),
+    };
+    report.status = SignatureStatus::Invalid;
+    report.detail = Some(detail);
 }
 
 /// The identifiers that references name.

@@ -1,7 +1,9 @@
 use super::signer::Signer;
 use crate::{
     algorithm::{DigestValue, SignatureAlgorithm},
+    document::Node,
     signature::Reference,
+    xml::QName,
 };
 use std::{fmt, ops::Range};
 
@@ -95,6 +97,22 @@ pub struct Coverage {
     pub element: String,
     /// The bytes of the document from the element's start tag to its end tag.
     pub range: Range<u64>,
+}
+
+impl Coverage {
+    /// An element.
+    pub(super) fn of(element: Node<'_>) -> Option<Coverage> {
+        Some(Coverage { element: expanded(element.name()?), range: element.byte_range()? })
+    }
+}
+
+/// `{namespace}name`, or the name alone if it has no namespace.
+pub(super) fn expanded(name: QName<'_>) -> String {
+    if name.namespace.is_empty() {
+        name.local.to_owned()
+    } else {
+        format!("{{{}}}{}", name.namespace, name.local)
+    }
 }
 
 /// What was found of one Reference.

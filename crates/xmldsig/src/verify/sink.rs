@@ -1,7 +1,7 @@
 use super::{
     out::{Came, Out, Shared},
     plan::{First, Plan},
-    report::Coverage,
+    report::{Coverage, expanded},
 };
 use crate::{
     Error,
@@ -71,12 +71,7 @@ impl Sink {
         let first = self.depth == 0;
         self.depth += 1;
         if first {
-            let name = start.name();
-            let element = if name.namespace.is_empty() {
-                name.local.to_owned()
-            } else {
-                format!("{{{}}}{}", name.namespace, name.local)
-            };
+            let element = expanded(start.name());
             self.covers = Some(Coverage { element, range: start.offset()..start.offset() });
         }
         if self.leaves_out(in_signature) {

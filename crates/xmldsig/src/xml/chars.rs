@@ -55,6 +55,7 @@ pub(crate) fn first_forbidden(bytes: &[u8]) -> Option<usize> {
     let mut start = 0;
     for block in bytes.chunks(BLOCK) {
         let mut suspicious = false;
+        #[expect(clippy::needless_bitwise_bool, reason = "a branch would keep vectors away")]
         for &byte in block {
             suspicious |=
                 (byte < 0x20 && byte != b'\t' && byte != b'\n' && byte != b'\r') | (byte == 0xef);

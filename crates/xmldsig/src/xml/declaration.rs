@@ -5,11 +5,19 @@ use super::{chars::is_space, error::XmlFault, tag::Fault};
 /// A declaration that is longer is none that anybody wrote in good faith.
 pub(super) const LONGEST: usize = 1024;
 
+/// Whether more must be read to see where the declaration ends.
+pub(super) fn may_be_longer(text: &[u8]) -> bool {
+    let begins = b"<?xml".iter().zip(text).all(|(wanted, byte)| wanted == byte);
+    begins && text.len() < LONGEST && memchr::memmem::find(text, b"?>").is_none()
+}
+
 /// What the document says of itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Declaration {
     /// Bytes. None if there is no declaration.
     pub(super) length: usize,
+    /// It names an encoding.
+    pub(super) encoding: bool,
     /// No declaration outside the document changes what it says.
     pub(super) standalone: bool,
 }
@@ -25,17 +33,19 @@ pub(super) fn read(text: &str, fits: impl Fn(&str) -> bool) -> Result<Declaratio
         return Err((0, XmlFault::UnexpectedEnd("the XML declaration")));
     };
     let mut rest = Rest { text: &inner[..length], at: 5 };
-    let mut declaration = Declaration { length: 5 + length + 2, standalone: false };
+    let mut declaration = Declaration { length: 5 + length + 2, ..Declaration::default() };
 
     match rest.pseudo_attribute("version")? {
-        Some((_, version)) if version == "1.0" => {}
+        Some((_, "1.0")) => {}
         Some((at, version)) => return Err((at, XmlFault::UnsupportedVersion(version.to_owned()))),
         None => return Err((rest.at, XmlFault::Expected("`version` in the XML declaration"))),
     }
-    if let Some((at, encoding)) = rest.pseudo_attribute("encoding")?
-        && !fits(encoding)
-    {
-        return Err((at, XmlFault::EncodingMismatch { declared: encoding.to_owned(), used: "" }));
+    if let Some((at, encoding)) = rest.pseudo_attribute("encoding")? {
+        if !fits(encoding) {
+            let declared = encoding.to_owned();
+            return Err((at, XmlFault::EncodingMismatch { declared, used: "" }));
+        }
+        declaration.encoding = true;
     }
     match rest.pseudo_attribute("standalone")? {
         Some((_, "yes")) => declaration.standalone = true,
@@ -105,10 +115,11 @@ mod tests {
         assert_eq!(read("<?xml-stylesheet?>"), Ok(Declaration::default()));
         assert_eq!(
             read("<?xml version='1.0'?>"),
-            Ok(Declaration { length: 21, standalone: false })
+            Ok(Declaration { length: 21, ..Declaration::default() })
         );
         let whole = "<?xml version = \"1.0\" encoding='UTF-8'\nstandalone='yes' ?>";
-        assert_eq!(read(whole), Ok(Declaration { length: whole.len(), standalone: true }));
+        let declaration = Declaration { length: whole.len(), encoding: true, standalone: true };
+        assert_eq!(read(whole), Ok(declaration));
         for bad in [
             "<?xml ?>",
             "<?xml version='1.1'?>",

@@ -83,6 +83,10 @@ impl Encoding {
         }
     }
 
+    pub(super) fn is_utf_16(self) -> bool {
+        matches!(self, Encoding::Utf16 { .. })
+    }
+
     /// Bytes of a character of the first 128.
     pub(crate) fn unit(self) -> u64 {
         if matches!(self, Encoding::Utf16 { .. }) { 2 } else { 1 }

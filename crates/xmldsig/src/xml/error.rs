@@ -102,6 +102,9 @@ pub enum XmlFault {
     /// An entity that may not be used here: external, unparsed, or itself part of what it stands for.
     #[error("the entity &{0}; may not be used here: {1}")]
     Entity(String, &'static str),
+    /// A parameter entity that may not be used here.
+    #[error("the parameter entity %{0}; may not be used here: {1}")]
+    ParameterEntity(String, &'static str),
     /// A document type declaration, which is refused unless it is allowed.
     #[error(
         "document type declarations are refused; allow the internal subset if this document needs it"

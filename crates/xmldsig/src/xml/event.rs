@@ -156,7 +156,8 @@ pub enum AttributeKind {
     /// Any characters: what is not declared is of this type.
     #[default]
     Text,
-    /// An identifier of its element.
+    /// An identifier of its element. `xml:id` is one only where it is declared so: its value stays what other readers of
+    /// XML see, and whoever looks for identifiers decides.
     Id,
     /// Another type, in whose values white space separates.
     Tokens,

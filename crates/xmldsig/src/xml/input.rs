@@ -22,6 +22,11 @@ pub(super) struct Input<R> {
     /// Read, but not decoded yet: parts of a character, and a carriage return whose successor is not known.
     undecoded: Vec<u8>,
     ended: bool,
+    /// What is wrong with the bytes behind the window. It is told when they are asked for, so that it makes no difference
+    /// how much was read at once.
+    broken: Option<XmlFault>,
+    /// Whether a byte order mark stands at the beginning.
+    marked: bool,
     /// Where in the window a carriage return was left out before a line feed.
     returns_removed: Vec<usize>,
     /// The position of the start of the window.
@@ -44,26 +49,17 @@ struct Entered {
 impl<R: Read> Input<R> {
     /// Reads the beginning, from which the encoding is seen.
     pub(super) fn open(source: R) -> Result<Input<R>, XmlError> {
-        let mut input = Input {
-            source,
-            window: String::new(),
-            at: 0,
-            encoding: Encoding::Utf8,
-            undecoded: Vec::new(),
-            ended: false,
-            returns_removed: Vec::new(),
-            start: Position { offset: 0, line: 1, column: 1 },
-            last_offset: (0, 0),
-            entered: Vec::new(),
-        };
+        let start = Position { offset: 0, line: 1, column: 1 };
+        let mut input = Input::before(source, Encoding::Utf8, start);
         input.read_chunk(CHUNK).map_err(|fault| input.fault_here(fault))?;
         let (encoding, mark) =
             Encoding::detect(&input.undecoded).map_err(|fault| input.fault_here(fault))?;
         input.encoding = encoding;
+        input.marked = mark > 0;
         input.undecoded.drain(..mark);
         input.start.offset = mark as u64;
         input.last_offset = (0, mark as u64);
-        input.decode()?;
+        input.decode();
         Ok(input)
     }
 
@@ -73,26 +69,38 @@ impl<R: Read> Input<R> {
         encoding: Encoding,
         start: Position,
     ) -> Result<Input<R>, XmlError> {
-        let mut input = Input {
+        let mut input = Input::before(source, encoding, start);
+        input.read_chunk(CHUNK).map_err(|fault| input.fault_here(fault))?;
+        input.decode();
+        Ok(input)
+    }
+
+    fn before(source: R, encoding: Encoding, start: Position) -> Input<R> {
+        Input {
             source,
             window: String::new(),
             at: 0,
             encoding,
             undecoded: Vec::new(),
             ended: false,
+            broken: None,
+            marked: false,
             returns_removed: Vec::new(),
             start,
             last_offset: (0, start.offset),
             entered: Vec::new(),
-        };
-        input.read_chunk(CHUNK).map_err(|fault| input.fault_here(fault))?;
-        input.decode()?;
-        Ok(input)
+        }
     }
 
     /// Makes the window longer. False when there is no more.
     pub(super) fn fill(&mut self) -> Result<bool, XmlError> {
-        if self.ended || !self.entered.is_empty() {
+        if !self.entered.is_empty() {
+            return Ok(false);
+        }
+        if let Some(fault) = self.broken.take() {
+            return Err(self.fault_at(self.window.len(), fault));
+        }
+        if self.ended {
             return Ok(false);
         }
         self.discard();
@@ -100,9 +108,15 @@ impl<R: Read> Input<R> {
         // A token that does not fit doubles the window, so that it is looked at a few times only.
         while !self.ended && self.window.len() == before {
             self.read_chunk(CHUNK.max(before)).map_err(|fault| self.fault_here(fault))?;
-            self.decode()?;
+            self.decode();
         }
-        Ok(self.window.len() > before)
+        if self.window.len() > before {
+            return Ok(true);
+        }
+        match self.broken.take() {
+            Some(fault) => Err(self.fault_at(self.window.len(), fault)),
+            None => Ok(false),
+        }
     }
 }
 
@@ -144,6 +158,11 @@ impl<R> Input<R> {
 
     pub(super) fn encoding(&self) -> Encoding {
         self.encoding
+    }
+
+    /// Whether a byte order mark stands at the beginning.
+    pub(super) fn marked(&self) -> bool {
+        self.marked
     }
 
     /// The bytes of the document before the place `at` of the window. Asked in rising order this is cheap.
@@ -223,8 +242,8 @@ impl<R> Input<R> {
         self.at = 0;
     }
 
-    /// Decodes what was read and puts it at the end of the window.
-    fn decode(&mut self) -> Result<(), XmlError> {
+    /// Decodes what was read and puts it at the end of the window, as far as there is nothing wrong with it.
+    fn decode(&mut self) {
         let old = self.window.len();
         let mut bytes = std::mem::take(&mut self.window).into_bytes();
         let decoded = self.encoding.decode(&mut self.undecoded, &mut bytes, self.ended);
@@ -234,24 +253,28 @@ impl<R> Input<R> {
             self.encoding.put_back_return(&mut self.undecoded);
         }
         normalise_line_ends(&mut bytes, old, &mut self.returns_removed);
+        self.broken = decoded.err();
         self.window = match String::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) => {
                 let valid = error.utf8_error().valid_up_to();
                 let mut bytes = error.into_bytes();
                 bytes.truncate(valid);
-                self.window = String::from_utf8(bytes).unwrap_or_default();
-                return Err(self.fault_at(valid, XmlFault::Encoding(self.encoding.name())));
+                self.broken = Some(XmlFault::Encoding(self.encoding.name()));
+                String::from_utf8(bytes).unwrap_or_default()
             }
         };
-        if let Err(fault) = decoded {
-            return Err(self.fault_at(self.window.len(), fault));
-        }
         if let Some(place) = chars::first_forbidden(&self.window.as_bytes()[old..]) {
             let c = self.window[old + place..].chars().next().map_or(0, u32::from);
-            return Err(self.fault_at(old + place, XmlFault::Character(c)));
+            self.broken = Some(XmlFault::Character(c));
+            self.window.truncate(old + place);
         }
-        Ok(())
+        if self.broken.is_some() {
+            self.ended = true;
+            self.undecoded.clear();
+            let end = self.window.len();
+            self.returns_removed.retain(|place| *place < end);
+        }
     }
 }
 

@@ -10,7 +10,7 @@
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Elements open at once.
+    /// Elements open at once; groups inside each other in the declaration of an element.
     pub depth: usize,
     /// Bytes of one start tag, comment or processing instruction. Character data has no limit: it comes in pieces.
     pub token: usize,
@@ -24,6 +24,8 @@ pub struct Limits {
     pub dtd_bytes: usize,
     /// Bytes that references to entities of the document may stand for, all together.
     pub entity_bytes: u64,
+    /// Bytes of all attribute values that are not written, but supplied by the document type declaration.
+    pub default_bytes: u64,
     /// Entities open inside each other.
     pub entity_depth: usize,
 }
@@ -38,6 +40,7 @@ impl Default for Limits {
             name_bytes: 8 << 20,
             dtd_bytes: 1 << 20,
             entity_bytes: 8 << 20,
+            default_bytes: 64 << 20,
             entity_depth: 32,
         }
     }

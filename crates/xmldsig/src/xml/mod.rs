@@ -32,6 +32,7 @@ mod encoding;
 mod error;
 mod event;
 mod input;
+mod instruction;
 mod limits;
 mod names;
 mod namespaces;

@@ -72,8 +72,8 @@ pub(crate) struct Names {
     recent: Box<[Option<NameId>; RECENT]>,
     recent_uri: Box<[Option<UriId>; RECENT]>,
     hasher: std::hash::RandomState,
-    max_names: usize,
-    max_bytes: usize,
+    name_count_limit: usize,
+    byte_limit: usize,
 }
 
 const RECENT: usize = 256;
@@ -111,8 +111,8 @@ impl Names {
             recent: Box::new([None; RECENT]),
             recent_uri: Box::new([None; RECENT]),
             hasher: std::hash::RandomState::new(),
-            max_names: usize::MAX,
-            max_bytes: usize::MAX,
+            name_count_limit: usize::MAX,
+            byte_limit: usize::MAX,
         };
         let known = (|| -> Result<(), XmlFault> {
             let nothing = names.push("", 0, PrefixId::NONE, None);
@@ -127,8 +127,8 @@ impl Names {
         })();
         debug_assert!(known.is_ok());
         // The numbers have 32 bits.
-        names.max_names = limits.names.min(1 << 30);
-        names.max_bytes = limits.name_bytes.min(1 << 31);
+        names.name_count_limit = limits.names.min(1 << 30);
+        names.byte_limit = limits.name_bytes.min(1 << 31);
         names
     }
 
@@ -156,17 +156,16 @@ impl Names {
         }
         let hash = self.hasher.hash_one(text);
         let known = self.uri_by_text.get(&hash).into_iter().flatten().copied();
-        let id = match known.into_iter().find(|id| self.uri_text(*id) == text) {
-            Some(id) => id,
-            None => {
-                self.make_room(text)?;
-                let start = index(self.text.len());
-                self.text.push_str(text);
-                let id = UriId(index(self.uris.len()));
-                self.uris.push((start, index(self.text.len())));
-                self.uri_by_text.entry(hash).or_default().push(id);
-                id
-            }
+        let id = if let Some(id) = known.into_iter().find(|id| self.uri_text(*id) == text) {
+            id
+        } else {
+            self.make_room(text)?;
+            let start = index(self.text.len());
+            self.text.push_str(text);
+            let id = UriId(index(self.uris.len()));
+            self.uris.push((start, index(self.text.len())));
+            self.uri_by_text.entry(hash).or_default().push(id);
+            id
         };
         self.recent_uri[place] = Some(id);
         Ok(id)
@@ -202,6 +201,17 @@ impl Names {
     pub(crate) fn uri_text(&self, id: UriId) -> &str {
         let (start, end) = self.uris[id.0 as usize];
         &self.text[start as usize..end as usize]
+    }
+
+    /// The namespace name of this text, if the document has had it yet.
+    pub(crate) fn find_uri(&self, text: &str) -> Option<UriId> {
+        let hash = self.hasher.hash_one(text);
+        self.uri_by_text
+            .get(&hash)
+            .into_iter()
+            .flatten()
+            .copied()
+            .find(|id| self.uri_text(*id) == text)
     }
 
     /// The number of prefixes, which are all below it.
@@ -276,7 +286,7 @@ impl Names {
         if let Some(prefix) = self.prefix_by_name.get(&name) {
             return Ok(*prefix);
         }
-        if self.prefixes.len() >= self.max_names {
+        if self.prefixes.len() >= self.name_count_limit {
             return Err(XmlFault::Limit("names"));
         }
         let prefix = PrefixId(index(self.prefixes.len()));
@@ -286,10 +296,10 @@ impl Names {
     }
 
     fn make_room(&self, text: &str) -> Result<(), XmlFault> {
-        if self.parts.len() + self.uris.len() >= self.max_names {
+        if self.parts.len() + self.uris.len() >= self.name_count_limit {
             return Err(XmlFault::Limit("names"));
         }
-        if self.text.len().saturating_add(text.len()) > self.max_bytes {
+        if self.text.len().saturating_add(text.len()) > self.byte_limit {
             return Err(XmlFault::Limit("name_bytes"));
         }
         Ok(())

@@ -1,10 +1,11 @@
 use super::{
-    chars::{self, ends_name, is_space},
+    chars::{ends_name, is_space},
     declaration,
-    dtd::{Dtd, Entities},
+    dtd::{self, Dtd, Entities, Spent},
     error::{XmlError, XmlFault},
     event::{Element, End, Event, Instruction, Start, State},
     input::Input,
+    instruction,
     limits::Limits,
     names::{NameId, Names, UriId},
     namespaces::Scope,
@@ -47,6 +48,8 @@ pub struct Reader<R> {
     pub(super) state: State,
     limits: Limits,
     doctype: Doctype,
+    /// What the XML declaration says.
+    standalone: bool,
     pub(super) dtd: Option<Dtd>,
     phase: Phase,
     /// What is to happen before anything is read.
@@ -54,7 +57,7 @@ pub struct Reader<R> {
     in_cdata: bool,
     /// The entities that are being read: name, and elements open outside.
     entities: Vec<(String, usize)>,
-    entity_bytes: u64,
+    spent: Spent,
     /// A character that a reference stands for.
     character: String,
     /// Where the element that began last begins, in bytes from the start of the document.
@@ -176,12 +179,13 @@ impl<R: Read> Reader<R> {
             state,
             limits,
             doctype: Doctype::Refuse,
+            standalone: false,
             dtd,
             phase: Phase::Prolog,
             pending: Pending::Nothing,
             in_cdata: false,
             entities: Vec::new(),
-            entity_bytes: 0,
+            spent: Spent::default(),
             character: String::new(),
             last_start: 0,
             last_at: 0,
@@ -266,12 +270,11 @@ impl<R: Read> Reader<R> {
     fn cdata(&mut self) -> Result<Option<Token>, XmlError> {
         let start = self.input.at;
         let bytes = self.input.rest();
-        let (length, ends) = match memchr::memmem::find(bytes, b"]]>") {
-            Some(found) => (found, true),
-            None => {
-                let brackets = bytes.iter().rev().take(2).take_while(|byte| **byte == b']').count();
-                (bytes.len() - brackets, false)
-            }
+        let (length, ends) = if let Some(found) = memchr::memmem::find(bytes, b"]]>") {
+            (found, true)
+        } else {
+            let brackets = bytes.iter().rev().take(2).take_while(|byte| **byte == b']').count();
+            (bytes.len() - brackets, false)
         };
         self.input.at += length;
         if ends {
@@ -302,13 +305,14 @@ impl<R: Read> Reader<R> {
                     .fault_here(XmlFault::Misplaced("a second document element")));
             }
         }
-        let mut entities = Entities::new(self.dtd.as_ref(), &self.limits, self.entity_bytes);
+        let mut entities = Entities::new(self.dtd.as_ref(), &self.limits, self.spent);
         let window = self.input.window();
         let tag =
             tag::read(window, at, &mut self.state, self.dtd.as_ref(), &mut entities, &self.limits);
-        self.entity_bytes = entities.spent();
+        self.spent = entities.spent();
         match tag {
             Ok(Some(tag)) => {
+                self.within_token(at, tag.end)?;
                 let offset = self.input.offset(at);
                 self.last_start = offset;
                 self.input.at = tag.end;
@@ -327,10 +331,10 @@ impl<R: Read> Reader<R> {
     fn end_tag(&mut self, at: usize) -> Result<Option<Token>, XmlError> {
         let bytes = self.input.rest();
         let Some(open) = self.state.open.last() else {
-            let name = self.input.window()[at + 2..]
-                .split(|c: char| c.is_ascii() && ends_name(c as u8))
-                .next();
-            let name = name.unwrap_or_default().chars().take(100).collect();
+            let Some(length) = bytes[2..].iter().position(|byte| ends_name(*byte)) else {
+                return self.more("an end tag");
+            };
+            let name = self.input.window()[at + 2..at + 2 + length].chars().take(100).collect();
             return Err(self.input.fault_here(XmlFault::EndTagAlone(name)));
         };
         let name = self.state.names.text(open.name).as_bytes();
@@ -412,6 +416,7 @@ impl<R: Read> Reader<R> {
         match bytes.get(end + 2) {
             None => self.more("a comment"),
             Some(b'>') => {
+                self.within_token(at, end)?;
                 self.input.at = end + 3;
                 Ok(Some(Token::Comment(start, end)))
             }
@@ -427,22 +432,13 @@ impl<R: Read> Reader<R> {
         };
         let end = start + length;
         let inner = &window[start..end];
-        let name = inner.find(|c: char| c.is_ascii() && is_space(c as u8)).unwrap_or(inner.len());
-        let target = &inner[..name];
-        if !chars::is_ncname(target) {
-            return Err(self
-                .input
-                .fault_at(start, XmlFault::Name(target.chars().take(100).collect())));
-        }
-        if target.eq_ignore_ascii_case("xml") {
-            return Err(self.input.fault_here(XmlFault::Misplaced("an XML declaration")));
-        }
-        let space = inner[name..].bytes().take_while(|byte| is_space(*byte)).count();
+        let (name, data) = match instruction::split(inner) {
+            Ok(parts) => parts,
+            Err(fault) => return Err(self.input.fault_at(start, fault)),
+        };
+        self.within_token(at, end)?;
         self.input.at = end + 2;
-        Ok(Some(Token::Instruction {
-            target: (start, start + name),
-            data: (start + name + space, end),
-        }))
+        Ok(Some(Token::Instruction { target: (start, start + name), data: (start + data, end) }))
     }
 
     fn reference(&mut self, at: usize) -> Result<Option<Token>, XmlError> {
@@ -465,10 +461,9 @@ impl<R: Read> Reader<R> {
                         .input
                         .fault_here(XmlFault::Entity(name, "it refers to itself")));
                 }
-                let mut entities =
-                    Entities::new(self.dtd.as_ref(), &self.limits, self.entity_bytes);
+                let mut entities = Entities::new(self.dtd.as_ref(), &self.limits, self.spent);
                 let text = entities.replacement(&name, self.entities.len()).map(str::to_owned);
-                self.entity_bytes = entities.spent();
+                self.spent = entities.spent();
                 match text {
                     Ok(text) => {
                         self.input.enter(text, length);
@@ -488,16 +483,40 @@ impl<R: Read> Reader<R> {
         if self.phase != Phase::Prolog || self.dtd.is_some() {
             return Err(self.input.fault_here(XmlFault::Misplaced("a document type declaration")));
         }
-        Err(self.input.fault_here(XmlFault::DoctypeRefused))
+        let (window, at) = (self.input.window(), self.input.at);
+        let names = &mut self.state.names;
+        match dtd::read(window, at, self.standalone, names, &mut self.spent, &self.limits) {
+            Ok(Some((dtd, end))) => {
+                self.dtd = Some(dtd);
+                self.input.at = end;
+                Ok(None)
+            }
+            Ok(None) => self.more_within(
+                self.limits.dtd_bytes,
+                "dtd_bytes",
+                "the document type declaration",
+            ),
+            Err((at, fault)) => Err(self.input.fault_at(at, fault)),
+        }
     }
 
     /// The XML declaration (XML 1.0, section 2.8).
     fn declaration(&mut self) -> Result<(), XmlError> {
-        while self.input.rest().len() < declaration::LONGEST && self.input.fill()? {}
+        while declaration::may_be_longer(self.input.rest()) && self.input.fill()? {}
         let rest = &self.input.window()[self.input.at..];
         match declaration::read(rest, |name| self.input.encoding().fits(name)) {
             Ok(declaration) => {
+                // XML 1.0, section 4.3.3: without either there is nothing but UTF-8.
+                if !declaration.encoding
+                    && !self.input.marked()
+                    && self.input.encoding().is_utf_16()
+                {
+                    return Err(self.input.fault_here(XmlFault::Expected(
+                        "a byte order mark or an encoding declaration in UTF-16",
+                    )));
+                }
                 self.input.at += declaration.length;
+                self.standalone = declaration.standalone;
                 Ok(())
             }
             Err((at, XmlFault::EncodingMismatch { declared, .. })) => {
@@ -554,10 +573,28 @@ impl<R: Read> Reader<R> {
         }
     }
 
+    /// Whether a token is short enough does not hang on where the window ends.
+    #[inline]
+    fn within_token(&self, start: usize, end: usize) -> Result<(), XmlError> {
+        if end - start > self.limits.token {
+            return Err(self.input.fault_at(start, XmlFault::Limit("token")));
+        }
+        Ok(())
+    }
+
     /// Makes the window longer for a token that is not whole.
     fn more(&mut self, inside: &'static str) -> Result<Option<Token>, XmlError> {
-        if self.input.rest().len() > self.limits.token {
-            return Err(self.input.fault_here(XmlFault::Limit("token")));
+        self.more_within(self.limits.token, "token", inside)
+    }
+
+    fn more_within(
+        &mut self,
+        limit: usize,
+        name: &'static str,
+        inside: &'static str,
+    ) -> Result<Option<Token>, XmlError> {
+        if self.input.rest().len() > limit {
+            return Err(self.input.fault_here(XmlFault::Limit(name)));
         }
         if self.input.fill()? {
             return Ok(None);

@@ -14,25 +14,32 @@ pub(super) enum Reference<'a> {
     Entity(&'a str),
 }
 
-/// Longer than any reference to a character: a reference that does not end within it has no end.
-const LONGEST_NUMBER: usize = 64;
-
 /// Reads the reference that `text` begins with, and its length. `None` when the text ends before it.
 pub(super) fn read(text: &str) -> Result<Option<(Reference<'_>, usize)>, XmlFault> {
+    let predefined = |reference| match reference {
+        Reference::Entity("lt") => Reference::Character('<'),
+        Reference::Entity("gt") => Reference::Character('>'),
+        Reference::Entity("amp") => Reference::Character('&'),
+        Reference::Entity("apos") => Reference::Character('\''),
+        Reference::Entity("quot") => Reference::Character('"'),
+        other => other,
+    };
+    Ok(read_raw(text)?.map(|(reference, length)| (predefined(reference), length)))
+}
+
+/// Like [`read`], the predefined entities being entities like others.
+pub(super) fn read_raw(text: &str) -> Result<Option<(Reference<'_>, usize)>, XmlFault> {
     let bytes = text.as_bytes();
     debug_assert_eq!(bytes.first(), Some(&b'&'));
     if bytes.get(1) == Some(&b'#') {
-        let digits = bytes[2..]
-            .iter()
-            .take(LONGEST_NUMBER)
-            .take_while(|byte| byte.is_ascii_alphanumeric())
-            .count();
+        let digits = bytes[2..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
         let number = &text[2..2 + digits];
         return match bytes.get(2 + digits) {
             None => Ok(None),
             Some(b';') => {
-                let c = character(number)
-                    .ok_or_else(|| XmlFault::CharacterReference(number.to_owned()))?;
+                let c = character(number).ok_or_else(|| {
+                    XmlFault::CharacterReference(number.chars().take(100).collect())
+                })?;
                 Ok(Some((Reference::Character(c), digits + 3)))
             }
             Some(_) => Err(XmlFault::Expected("digits and `;` after `&#`")),
@@ -43,16 +50,29 @@ pub(super) fn read(text: &str) -> Result<Option<(Reference<'_>, usize)>, XmlFaul
     if bytes[1 + length] != b';' || name.is_empty() {
         return Err(XmlFault::Expected("the name of an entity and `;` after `&`"));
     }
-    let reference = match name {
-        "lt" => Reference::Character('<'),
-        "gt" => Reference::Character('>'),
-        "amp" => Reference::Character('&'),
-        "apos" => Reference::Character('\''),
-        "quot" => Reference::Character('"'),
-        name if chars::is_ncname(name) => Reference::Entity(name),
-        name => return Err(XmlFault::Name(name.chars().take(100).collect())),
-    };
-    Ok(Some((reference, length + 2)))
+    if !chars::is_ncname(name) {
+        return Err(XmlFault::Name(name.chars().take(100).collect()));
+    }
+    Ok(Some((Reference::Entity(name), length + 2)))
+}
+
+/// Holds the value of an attribute to the grammar, whatever its references stand for. `begin` is its place in the window.
+pub(super) fn check(text: &str, begin: usize) -> Result<(), Fault> {
+    let mut at = 0;
+    while let Some(found) = memchr::memchr2(b'<', b'&', &text.as_bytes()[at..]) {
+        at += found;
+        if text.as_bytes()[at] == b'<' {
+            return Err((begin + at, XmlFault::Sequence("<", "the value of an attribute")));
+        }
+        let read = read(&text[at..]).and_then(|read| read.ok_or_else(no_end));
+        at += read.map_err(|fault| (begin + at, fault))?.1;
+    }
+    Ok(())
+}
+
+/// The text ends inside a reference that nothing can make whole.
+pub(super) fn no_end() -> XmlFault {
+    XmlFault::Expected("`;` at the end of a reference")
 }
 
 fn character(number: &str) -> Option<char> {
@@ -91,7 +111,6 @@ pub(super) fn expand(
             },
             Some(b'<') => return Err((at, XmlFault::Sequence("<", "the value of an attribute"))),
             Some(b'&') => {
-                let no_end = || XmlFault::Expected("`;` at the end of a reference");
                 let read = read(rest).and_then(|read| read.ok_or_else(no_end));
                 let (reference, length) = read.map_err(|fault| (at, fault))?;
                 rest = &rest[length..];
@@ -126,7 +145,7 @@ mod tests {
 
     #[test]
     fn references_to_characters() {
-        let read = |text| super::read(text).map_err(|fault| fault.to_string());
+        let read = |text| read(text).map_err(|fault| fault.to_string());
         assert_eq!(read("&#65;b"), Ok(Some((Reference::Character('A'), 5))));
         assert_eq!(read("&#x0001F600;"), Ok(Some((Reference::Character('\u{1f600}'), 12))));
         assert_eq!(read("&lt;"), Ok(Some((Reference::Character('<'), 4))));

@@ -42,6 +42,11 @@ impl<R> Reader<R> {
         Legacy { names: self.state.names, dtd: self.dtd }
     }
 
+    /// The numbers of names, for what keeps a whole document.
+    pub(crate) fn into_names(self) -> Names {
+        self.state.names
+    }
+
     /// The element that began last, as long as nothing else was read.
     pub(crate) fn start(&self) -> Start<'_> {
         Start { window: self.input.window(), state: &self.state, offset: self.last_start }

@@ -2,13 +2,14 @@
 
 use super::{
     chars::{ends_name, is_space},
-    dtd::{Dtd, Entities},
+    dtd::{Dtd, Entities, Supplied},
     error::XmlFault,
     event::{AttributeKind, Element, RawAttribute, State, Value},
     limits::Limits,
     names::{Declares, NameId, PrefixId, UriId, XML_NAMESPACE, XMLNS_NAMESPACE},
     reference,
 };
+use std::collections::HashSet;
 
 /// A fault, and its place in the window.
 pub(super) type Fault = (usize, XmlFault);
@@ -38,6 +39,7 @@ pub(super) fn read(
     let bytes = window.as_bytes();
     state.attributes.clear();
     state.scratch.clear();
+    // A tag is read again when there is more of it: what its entities stand for is not counted twice.
     let spent = entities.spent();
 
     let mut at = begin + 1;
@@ -48,13 +50,19 @@ pub(super) fn read(
     let empty = loop {
         let after_space = skip_space(bytes, at);
         match bytes.get(after_space) {
-            None => return incomplete(entities, spent),
+            None => {
+                entities.back_to(spent);
+                return Ok(None);
+            }
             Some(b'>') => {
                 at = after_space + 1;
                 break false;
             }
             Some(b'/') => match bytes.get(after_space + 1) {
-                None => return incomplete(entities, spent),
+                None => {
+                    entities.back_to(spent);
+                    return Ok(None);
+                }
                 Some(b'>') => {
                     at = after_space + 2;
                     break true;
@@ -69,20 +77,16 @@ pub(super) fn read(
         if state.attributes.len() >= limits.attributes {
             return Err((after_space, XmlFault::Limit("attributes")));
         }
-        match attribute(window, after_space, state, dtd.map(|dtd| (dtd, name)), entities)? {
-            Some(end) => at = end,
-            None => return incomplete(entities, spent),
-        }
+        let declared = dtd.map(|dtd| (dtd, name));
+        let Some(end) = attribute(window, after_space, state, declared, entities)? else {
+            entities.back_to(spent);
+            return Ok(None);
+        };
+        at = end;
     };
 
-    open(window, begin, name, state, dtd, limits)?;
+    open(window, begin, name, state, dtd, entities, limits)?;
     Ok(Some(Tag { end: at, empty }))
-}
-
-/// The tag is read again when there is more of it: what its entities stand for is not counted twice.
-fn incomplete(entities: &mut Entities<'_>, spent: u64) -> Result<Option<Tag>, Fault> {
-    entities.back_to(spent);
-    Ok(None)
 }
 
 /// Reads one attribute into the list: where it ends.
@@ -128,13 +132,12 @@ fn attribute(
         Value::Window(offset(start), offset(at))
     } else {
         let Some(length) = memchr::memchr(quote, &bytes[start..]) else {
-            // A reference may be wrong already, but that is told when the tag is whole.
-            return match memchr::memchr(b'<', &bytes[start..]) {
-                Some(found) => {
-                    Err((start + found, XmlFault::Sequence("<", "the value of an attribute")))
-                }
-                None => Ok(None),
-            };
+            // What is not whole may be wrong already, at the latest where a tag begins in it.
+            if let Some(found) = memchr::memchr(b'<', &bytes[start..]) {
+                let value = &window[start..=start + found];
+                reference::expand(value, start, &mut state.scratch, entities)?;
+            }
+            return Ok(None);
         };
         at = start + length;
         let from = state.scratch.len();
@@ -156,6 +159,7 @@ fn open(
     name: NameId,
     state: &mut State,
     dtd: Option<&Dtd>,
+    entities: &mut Entities<'_>,
     limits: &Limits,
 ) -> Result<(), Fault> {
     let at_tag = |fault| (begin, fault);
@@ -163,7 +167,7 @@ fn open(
         return Err(at_tag(XmlFault::Limit("depth")));
     }
     if let Some(dtd) = dtd {
-        add_defaults(dtd, name, state, limits).map_err(at_tag)?;
+        add_defaults(dtd, name, state, entities, limits).map_err(at_tag)?;
     }
     let mark = state.scope.mark();
     let mut declares = false;
@@ -173,7 +177,7 @@ fn open(
         prefixed |= attribute.prefix != PrefixId::NONE;
     }
     if declares {
-        declare(window, state, mark).map_err(at_tag)?;
+        declare(window, state).map_err(at_tag)?;
     }
     if prefixed {
         for attribute in &mut state.attributes {
@@ -186,7 +190,8 @@ fn open(
             }
         }
     }
-    if let Some(twice) = first_twin(&state.attributes, state) {
+    let key = |attribute: &RawAttribute| (attribute.uri, state.names.parts(attribute.name).local);
+    if let Some(twice) = first_twin(&state.attributes, key) {
         return Err(at_tag(XmlFault::AttributeTwice(state.names.text(twice).to_owned())));
     }
     let prefix = state.names.parts(name).prefix;
@@ -204,10 +209,21 @@ fn add_defaults(
     dtd: &Dtd,
     element: NameId,
     state: &mut State,
+    entities: &mut Entities<'_>,
     limits: &Limits,
 ) -> Result<(), XmlFault> {
-    for (name, kind, value) in dtd.defaults(element) {
-        if state.attributes.iter().any(|attribute| attribute.name == name) {
+    let written = state.attributes.len();
+    // With many attributes on both sides, looking through all of them for each would take too long.
+    let known: Option<HashSet<NameId>> =
+        (written > FEW).then(|| state.attributes.iter().map(|attribute| attribute.name).collect());
+    for &Supplied { name, kind, ref value } in dtd.defaults(element) {
+        let is_written = match &known {
+            Some(known) => known.contains(&name),
+            None => state.attributes[..written].iter().any(|attribute| attribute.name == name),
+        };
+        // What is not needed costs as well: it was looked for.
+        entities.supply(if is_written { "" } else { value })?;
+        if is_written {
             continue;
         }
         if state.attributes.len() >= limits.attributes {
@@ -223,7 +239,11 @@ fn add_defaults(
 }
 
 /// Namespaces in XML 1.0, section 3.
-fn declare(window: &str, state: &mut State, mark: usize) -> Result<(), XmlFault> {
+fn declare(window: &str, state: &mut State) -> Result<(), XmlFault> {
+    // Here, where the names are as they were written.
+    if let Some(twice) = first_twin(&state.attributes, |attribute| attribute.name) {
+        return Err(XmlFault::AttributeTwice(state.names.text(twice).to_owned()));
+    }
     for attribute in &state.attributes {
         let Declares::Prefix(prefix) = state.names.parts(attribute.name).declares else { continue };
         let value = attribute.value.of(window, &state.scratch);
@@ -242,9 +262,6 @@ fn declare(window: &str, state: &mut State, mark: usize) -> Result<(), XmlFault>
         if let Some(why) = refused {
             return Err(XmlFault::Declaration(text.to_owned(), why));
         }
-        if state.scope.since(mark).iter().any(|change| change.prefix == prefix) {
-            return Err(XmlFault::AttributeTwice(state.names.text(attribute.name).to_owned()));
-        }
         let uri = state.names.uri(value)?;
         state.scope.declare(prefix, uri);
     }
@@ -253,10 +270,12 @@ fn declare(window: &str, state: &mut State, mark: usize) -> Result<(), XmlFault>
     Ok(())
 }
 
-/// The second of two attributes with one name, their prefixes resolved.
+/// The name of the second of two attributes with one key.
 #[inline]
-fn first_twin(attributes: &[RawAttribute], state: &State) -> Option<NameId> {
-    let key = |attribute: &RawAttribute| (attribute.uri, state.names.parts(attribute.name).local);
+fn first_twin<K: Ord + Copy>(
+    attributes: &[RawAttribute],
+    key: impl Fn(&RawAttribute) -> K,
+) -> Option<NameId> {
     if attributes.len() <= FEW {
         for (i, attribute) in attributes.iter().enumerate().skip(1) {
             let this = key(attribute);
@@ -273,7 +292,7 @@ fn first_twin(attributes: &[RawAttribute], state: &State) -> Option<NameId> {
 }
 
 /// White space of values that are lists (XML 1.0, section 3.3.3).
-fn collapse(text: &mut String, from: usize) {
+pub(super) fn collapse(text: &mut String, from: usize) {
     let collapsed =
         text[from..].split(' ').filter(|token| !token.is_empty()).collect::<Vec<_>>().join(" ");
     text.truncate(from);

@@ -205,7 +205,8 @@ impl Report<'_> {
             let (anchors, crls) = (auth.trust.anchors.len(), auth.trust.crls.len());
             let _ = writeln!(
                 text,
-                "  certificates {need} of clients, anchors {anchors}, revocation lists {crls}, allowed: {}",
+                "  certificates {need} of clients, anchors {anchors}, revocation lists {crls}, revocation {}, allowed: {}",
+                auth.trust.revocation,
                 allowed(auth).unwrap_or_else(|| "every trusted one".into())
             );
         }
@@ -300,6 +301,7 @@ fn describe(service: &Service) -> Value {
             "required": auth.required,
             "anchors": auth.trust.anchors.len(),
             "crls": auth.trust.crls.len(),
+            "revocation": auth.trust.revocation.to_string(),
             "allow_names": auth.names.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "allow_pins": auth.pins.iter().map(ToString::to_string).collect::<Vec<_>>(),
         })),

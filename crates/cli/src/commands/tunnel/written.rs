@@ -199,6 +199,7 @@ fn client_auth(args: &ServiceArgs) -> Option<ClientAuth> {
         mode: at(mode),
         anchors: Some(at(files(&args.client_anchor))),
         crls: Some(files(&args.client_crl)),
+        revocation: args.client_revocation.map(Parsed),
         allow_names: (!names.is_empty()).then(|| at(names)),
         allow_pins: (!pins.is_empty()).then(|| at(pins)),
     })

@@ -5,7 +5,7 @@
 //! evidence. Files with other names are neither read, counted nor removed.
 
 use super::is_fresh;
-use crate::fetch::request::Key;
+use crate::fetch::{freshness::MAX_FRESH, request::Key};
 use aws_lc_rs::digest;
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
@@ -66,7 +66,7 @@ impl Disk {
         let until = u64::from_be_bytes(header[40..48].try_into().ok()?);
         (header == Header::new(key, until, content).0 && content.len() <= most).then_some(())?;
         let until = Duration::from_secs(until);
-        is_fresh(until, now).then(|| (bytes.split_off(HEADER), until))
+        is_fresh(until, now, MAX_FRESH).then(|| (bytes.split_off(HEADER), until))
     }
 
     /// Keeps `content` until a time, given in whole seconds at most.

@@ -1,6 +1,6 @@
 //! What is kept in memory.
 
-use crate::fetch::{freshness::MAX_FRESH, request::Key};
+use crate::fetch::request::Key;
 use std::{
     collections::{BTreeMap, HashMap},
     time::Duration,
@@ -18,6 +18,7 @@ pub(in crate::fetch) struct Bounded<V> {
     bytes: usize,
     max_bytes: usize,
     max_entries: usize,
+    longest: Duration,
 }
 
 struct Entry<V> {
@@ -28,7 +29,12 @@ struct Entry<V> {
 }
 
 impl<V> Bounded<V> {
-    pub(in crate::fetch) fn new(max_bytes: usize, max_entries: usize) -> Bounded<V> {
+    /// For values that are fresh for `longest` at most.
+    pub(in crate::fetch) fn new(
+        max_bytes: usize,
+        max_entries: usize,
+        longest: Duration,
+    ) -> Bounded<V> {
         Bounded {
             entries: HashMap::new(),
             order: BTreeMap::new(),
@@ -36,12 +42,15 @@ impl<V> Bounded<V> {
             bytes: 0,
             max_bytes,
             max_entries,
+            longest,
         }
     }
 
     /// The value, if it is fresh at `now`.
     pub(in crate::fetch) fn find(&mut self, key: &Key, now: Duration) -> Option<&V> {
-        let entry = self.entries.get_mut(key).filter(|entry| is_fresh(entry.fresh_until, now))?;
+        let longest = self.longest;
+        let fresh = |entry: &&mut Entry<V>| is_fresh(entry.fresh_until, now, longest);
+        let entry = self.entries.get_mut(key).filter(fresh)?;
         self.order.remove(&entry.turn);
         self.turn += 1;
         entry.turn = self.turn;
@@ -76,13 +85,14 @@ impl<V> Bounded<V> {
 }
 
 /// Also false for what is fresh implausibly long: the clock was wrong when it was kept, or is now.
-pub(in crate::fetch) fn is_fresh(until: Duration, now: Duration) -> bool {
-    until.checked_sub(now).is_some_and(|left| !left.is_zero() && left <= MAX_FRESH)
+pub(in crate::fetch) fn is_fresh(until: Duration, now: Duration, longest: Duration) -> bool {
+    until.checked_sub(now).is_some_and(|left| !left.is_zero() && left <= longest)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Bounded, Key, MAX_FRESH, OVERHEAD};
+    use super::{Bounded, Key, OVERHEAD};
+    use crate::fetch::MAX_FRESH;
     use std::time::Duration;
 
     const fn at(seconds: u64) -> Duration {
@@ -99,7 +109,7 @@ mod tests {
 
     #[test]
     fn a_value_is_found_until_its_time_and_no_later() {
-        let mut cache = Bounded::new(1 << 20, 9);
+        let mut cache = Bounded::new(1 << 20, 9, MAX_FRESH);
         cache.insert(key(1), 1, 10, at(60));
         assert_eq!(cache.find(&key(1), at(59)), Some(&1));
         assert_eq!(cache.find(&key(1), at(60)), None);
@@ -113,7 +123,7 @@ mod tests {
 
     #[test]
     fn nothing_is_fresh_for_longer_than_the_maximum() {
-        let mut cache = Bounded::new(1 << 20, 9);
+        let mut cache = Bounded::new(1 << 20, 9, MAX_FRESH);
         cache.insert(key(1), 1, 10, MAX_FRESH + at(60));
         assert_eq!(cache.find(&key(1), at(59)), None);
         assert_eq!(cache.find(&key(1), at(60)), Some(&1));
@@ -121,7 +131,7 @@ mod tests {
 
     #[test]
     fn the_number_of_entries_is_bounded_and_the_least_used_goes_first() {
-        let mut cache = Bounded::new(1 << 20, 3);
+        let mut cache = Bounded::new(1 << 20, 3, MAX_FRESH);
         for number in 0..3 {
             cache.insert(key(number), number, 10, at(60));
         }
@@ -135,7 +145,7 @@ mod tests {
 
     #[test]
     fn the_number_of_bytes_is_bounded() {
-        let mut cache = Bounded::new(3 * (OVERHEAD + 100), 9);
+        let mut cache = Bounded::new(3 * (OVERHEAD + 100), 9, MAX_FRESH);
         for number in 0..5 {
             cache.insert(key(number), number, 100, at(60));
         }
@@ -146,10 +156,10 @@ mod tests {
         assert_eq!(kept(&mut cache), [4, 5]);
         assert!(cache.bytes <= cache.max_bytes);
 
-        let mut none = Bounded::new(0, 9);
+        let mut none = Bounded::new(0, 9, MAX_FRESH);
         none.insert(key(1), 1, 0, at(60));
         assert!(kept(&mut none).is_empty());
-        let mut none = Bounded::new(1 << 20, 0);
+        let mut none = Bounded::new(1 << 20, 0, MAX_FRESH);
         none.insert(key(1), 1, 0, at(60));
         assert!(kept(&mut none).is_empty());
     }

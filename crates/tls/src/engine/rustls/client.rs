@@ -9,7 +9,7 @@ use super::{
     versions,
 };
 use crate::{
-    ClientConfig, ConfigError, DataPath, TlsError, Trust,
+    ClientConfig, ConfigError, DataPath, Overrides, TlsError, Trust,
     engine::{ClientEngine, Negotiation},
 };
 use ravelin_trust::Name;
@@ -61,12 +61,32 @@ impl Context {
     }
 }
 
+impl Context {
+    /// Sessions and verifier stay those of the context: what was learned can be resumed.
+    fn config_with(&self, overrides: &Overrides) -> Arc<rustls::ClientConfig> {
+        let mut config = Arc::clone(&self.config);
+        if let Some(alpn) = &overrides.alpn {
+            Arc::make_mut(&mut config).alpn_protocols =
+                alpn.iter().map(|name| name.to_vec()).collect();
+        }
+        if let Some(log) = &overrides.key_log {
+            Arc::make_mut(&mut config).key_log = key_log(Some(log));
+        }
+        config
+    }
+}
+
 impl ClientEngine for Context {
-    fn connect(&self, name: &str, now: Duration) -> Result<Box<dyn Negotiation>, TlsError> {
+    fn connect(
+        &self,
+        name: &str,
+        now: Duration,
+        overrides: &Overrides,
+    ) -> Result<Box<dyn Negotiation>, TlsError> {
         let server = ServerName::try_from(name.to_owned()).map_err(|_| {
             TlsError::Local(format!("`{name}` is neither a DNS name nor an IP address"))
         })?;
-        let config = Arc::clone(&self.config);
+        let config = self.config_with(overrides);
         let connection = clock::at(now, || UnbufferedClientConnection::new(config, server))
             .map_err(|error| fault::translate(error, None))?;
         let judge = Judge { trust: Arc::clone(&self.trust), name: Name::host(name).ok() };

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Alert, ConfigError, DataPath, Identity, KeyKind, ServerConfig, SessionStore, TicketKeys,
     TlsError, Trust,
-    config::{ClientAuth, KeyEncoding, PrivateKey},
+    config::{ClientAuth, KeyEncoding, Overrides, PrivateKey},
     engine::{Negotiation, ServerEngine},
     hello::ClientHello,
 };
@@ -76,11 +76,7 @@ impl Context {
         .with_cert_resolver(Arc::new(Identities { identities, tls13 }));
         config.ignore_client_order = true;
         config.alpn_protocols = written.alpn.iter().map(|name| name.to_vec()).collect();
-        let key_log = key_log(written.key_log.as_ref());
-        config.key_log = match written.data_path {
-            DataPath::Own => Arc::new(Listener(key_log)),
-            DataPath::Engine => key_log,
-        };
+        config.key_log = listening(key_log(written.key_log.as_ref()), written.data_path);
         config.enable_secret_extraction = written.data_path == DataPath::Own;
         config.send_tls13_tickets = TICKETS;
         config.max_tls13_tickets = MAX_TICKETS;
@@ -102,11 +98,34 @@ impl Context {
     }
 }
 
+impl Context {
+    fn config_with(&self, overrides: &Overrides) -> Arc<rustls::ServerConfig> {
+        let mut config = Arc::clone(&self.config);
+        if let Some(alpn) = &overrides.alpn {
+            Arc::make_mut(&mut config).alpn_protocols =
+                alpn.iter().map(|name| name.to_vec()).collect();
+        }
+        if let Some(log) = &overrides.key_log {
+            Arc::make_mut(&mut config).key_log = listening(key_log(Some(log)), self.data_path);
+        }
+        config
+    }
+}
+
+/// Our record layer must hear the secrets, whoever else does.
+fn listening(key_log: Arc<dyn rustls::KeyLog>, data_path: DataPath) -> Arc<dyn rustls::KeyLog> {
+    match data_path {
+        DataPath::Own => Arc::new(Listener(key_log)),
+        DataPath::Engine => key_log,
+    }
+}
+
 impl ServerEngine for Context {
     fn accept(
         &self,
         hello: Box<ClientHello>,
         now: Duration,
+        overrides: &Overrides,
     ) -> Result<Box<dyn Negotiation>, TlsError> {
         // rustls would miss an extension that older versions do not have, and say so instead of this.
         let highest = hello.versions.iter().copied().max().unwrap_or(hello.legacy_version);
@@ -118,7 +137,7 @@ impl ServerEngine for Context {
         }
         // What lives as long as the connection is allocated after what does not: see `ServerEngine::accept`.
         drop(hello);
-        let connection = UnbufferedServerConnection::new(Arc::clone(&self.config))
+        let connection = UnbufferedServerConnection::new(self.config_with(overrides))
             .map_err(|error| fault::translate(error, None))?;
         let handshaking =
             Handshaking::new(connection, now, self.data_path, self.small_first_records);
@@ -126,6 +145,12 @@ impl ServerEngine for Context {
             None => handshaking,
             Some(trust) => handshaking.judging(Judge { trust: Arc::clone(trust), name: None }),
         }))
+    }
+
+    fn signature_schemes(&self) -> Vec<u16> {
+        let provider = self.config.crypto_provider();
+        let schemes = provider.signature_verification_algorithms.supported_schemes();
+        schemes.into_iter().map(u16::from).collect()
     }
 }
 

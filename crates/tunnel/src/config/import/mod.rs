@@ -1,6 +1,7 @@
 //! Another program's configuration as `ravelin.toml`: what is carried over, and by line what is not.
 
 mod options;
+mod outward;
 mod stunnel;
 
 use super::diagnostic::{Diagnostic, Source, one_line};
@@ -14,15 +15,15 @@ use stunnel::Section;
 /// A translated configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Imported {
-    /// The text of a `ravelin.toml`. What was not carried over stands in it as comments.
+    /// The text of a `ravelin.toml`. The notes stand in it as comments.
     pub text: String,
-    /// What was not carried over, in the order of the lines.
+    /// What was not carried over, or means something else now, in the order of the lines.
     pub notes: Vec<Note>,
     /// How many services were carried over.
     pub services: usize,
 }
 
-/// Something that was not carried over.
+/// Something that was not carried over, or means something else now.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Note {
     /// The line in the imported file, counted from one.
@@ -39,8 +40,9 @@ impl fmt::Display for Note {
 
 /// Translates a `stunnel.conf`.
 ///
-/// A service whose meaning would change is not carried over at all: one that asks clients for certificates, one in client
-/// mode, one that speaks another protocol before TLS.
+/// A service whose meaning would change is not carried over at all: one that asks clients for certificates, one that speaks
+/// another protocol before TLS, one in client mode that judges servers in a way that has no counterpart. What only becomes
+/// stricter is noted.
 ///
 /// ```
 /// use ravelin_tunnel::config::{diagnostic::Source, import};
@@ -58,9 +60,11 @@ impl fmt::Display for Note {
 pub fn stunnel(source: &Source) -> Result<Imported, Diagnostic> {
     let (global, sections) = stunnel::read(source)?;
     let mut notes = Vec::new();
-    let defaults = global_notes(&global, &mut notes);
+    let any_client = outward::is_client(&global.options)
+        || sections.iter().any(|section| outward::is_client(&section.options));
+    let defaults = global_notes(&global, any_client, &mut notes);
     let mut text = String::from(
-        "# Made by `ravelin tunnel import`. Lines that begin with # were not carried over.\n",
+        "# Made by `ravelin tunnel import`. Lines that begin with # say what was not carried over, or is different.\n",
     );
     comment(&mut text, &notes);
 
@@ -84,10 +88,10 @@ pub fn stunnel(source: &Source) -> Result<Imported, Diagnostic> {
 }
 
 /// Names the global options that have no counterpart; the others are every service's defaults.
-fn global_notes<'a>(global: &Section<'a>, notes: &mut Vec<Note>) -> Section<'a> {
+fn global_notes<'a>(global: &Section<'a>, any_client: bool, notes: &mut Vec<Note>) -> Section<'a> {
     let mut defaults = Section { options: Vec::new(), ..*global };
     for option in &global.options {
-        match options::fate(option) {
+        match options::fate(option, any_client) {
             Fate::Carried => defaults.options.push(*option),
             Fate::NotNeeded => {}
             Fate::Dropped(why) => notes.push(option.note(&why)),

@@ -1,7 +1,7 @@
 //! What becomes of each option of stunnel.
 
 use super::{
-    Note, comment,
+    Note, comment, outward,
     stunnel::{Section, Setting},
 };
 use ravelin_tls::{CipherSuite, Group};
@@ -17,9 +17,19 @@ pub(super) enum Fate {
     Dropped(String),
 }
 
-/// The counterpart of an option.
-pub(super) fn fate(setting: &Setting<'_>) -> Fate {
+/// The counterpart of an option, of a service in client mode or of another.
+pub(super) fn fate(setting: &Setting<'_>, is_client: bool) -> Fate {
     let why = match setting.key().as_str() {
+        "cafile" | "capath" | "crlfile" | "crlpath" | "checkhost" | "checkip" | "ocsp"
+        | "ocspaia"
+            if is_client =>
+        {
+            return Fate::Carried;
+        }
+        "checkemail" if is_client => "a server's certificate is for a host",
+        "ocspflag" | "ocspnonce" | "ocsprequire" | "timeoutocsp" if is_client => {
+            "a tunnel asks nobody about revocation"
+        }
         "accept" | "connect" | "cert" | "key" | "sni" | "protocol" | "transparent" | "client"
         | "timeoutbusy" | "timeoutclose" | "timeoutconnect" | "timeoutidle" | "sslversion"
         | "sslversionmin" | "sslversionmax" | "options" | "ciphers" | "ciphersuites" | "curve"
@@ -58,7 +68,7 @@ pub(super) fn fate(setting: &Setting<'_>) -> Fate {
         | "protocolheader"
         | "protocolhost"
         | "protocolpassword"
-        | "protocolusername" => "ravelin has no client side",
+        | "protocolusername" => "ravelin speaks nothing before TLS",
         "psksecrets" | "pskidentity" => "ravelin has no pre-shared keys",
         "engine" | "enginectrl" | "enginedefault" | "engineid" | "enginenum" => {
             "ravelin has no engines"
@@ -72,6 +82,7 @@ pub(super) fn fate(setting: &Setting<'_>) -> Fate {
 pub(super) struct Draft {
     pub(super) name: String,
     line: usize,
+    is_client: bool,
     pub(super) listen: Option<String>,
     pub(super) target: Option<String>,
     /// Certificate and key.
@@ -96,6 +107,7 @@ impl Draft {
         let mut draft = Draft {
             name: section.name.into(),
             line: section.line,
+            is_client: outward::is_client(defaults.options.iter().chain(&section.options)),
             listen: None,
             target: None,
             identity: None,
@@ -109,7 +121,7 @@ impl Draft {
         };
         let mut carried: Vec<Setting<'_>> = Vec::new();
         for setting in &section.options {
-            match fate(setting) {
+            match fate(setting, draft.is_client) {
                 Fate::Carried => carried.push(*setting),
                 Fate::NotNeeded => {}
                 Fate::Dropped(why) => draft.notes.push(setting.note(&why)),
@@ -149,9 +161,14 @@ impl Draft {
             self.refuse(line, "it connects nowhere");
         } else if self.listen.is_none() && self.sni.is_none() {
             self.refuse(line, "it accepts nowhere");
-        } else if self.identity.is_none() && self.sni.is_none() {
+        } else if self.identity.is_none() && self.sni.is_none() && !self.is_client {
             self.refuse(line, "it has no cert");
         }
+    }
+
+    /// The line it begins at.
+    pub(super) fn line(&self) -> usize {
+        self.line
     }
 
     fn translate(&mut self, settings: &[Setting<'_>]) {
@@ -165,18 +182,17 @@ impl Draft {
             match setting.key().as_str() {
                 "accept" => self.accept(setting),
                 "connect" => self.connect(setting),
+                "sni" | "verify" | "verifychain" | "verifypeer" | "requirecert"
+                    if self.is_client => {}
+                "transparent" if self.is_client && !matches!(setting.value, "none" | "no") => {
+                    self.notes.push(setting.note("the server sees the tunnel's own address"));
+                }
                 "sni" => match setting.value.split_once(':') {
                     Some((service, name)) => {
                         self.sni = Some((setting.line, service.trim().into(), name.trim().into()));
                     }
                     None => self.notes.push(setting.note("it is no SERVICE:NAME")),
                 },
-                "client" if setting.is_yes() => {
-                    self.refuse(
-                        setting.line,
-                        "it is a client (`client = yes`); write it with `server = { … }`",
-                    );
-                }
                 "exec" => self.refuse(setting.line, "ravelin starts no programs (`exec`)"),
                 "verify" if !matches!(setting.value, "0" | "1") => self.open_to_all(setting),
                 "verifychain" | "verifypeer" | "requirecert" if setting.is_yes() => {
@@ -204,6 +220,9 @@ impl Draft {
                 }
                 _ => {}
             }
+        }
+        if self.is_client {
+            outward::translate(self, settings);
         }
         self.ciphers(last("ciphers"), last("ciphersuites"));
         versions.write(self);
@@ -235,7 +254,7 @@ impl Draft {
     }
 
     fn protocol(&mut self, setting: &Setting<'_>) {
-        if setting.value.eq_ignore_ascii_case("proxy") {
+        if setting.value.eq_ignore_ascii_case("proxy") && !self.is_client {
             self.set("client-address", string("proxy-v1"));
         } else {
             let why = format!("ravelin speaks nothing before TLS (`protocol = {}`)", setting.value);
@@ -338,7 +357,7 @@ impl Draft {
         }
     }
 
-    fn set(&mut self, key: &'static str, value: String) {
+    pub(super) fn set(&mut self, key: &'static str, value: String) {
         self.lines.retain(|(known, _)| *known != key);
         self.lines.push((key, value));
     }
@@ -357,14 +376,19 @@ impl Draft {
             comment(text, self.refusal.as_slice());
             return comment(text, &self.notes);
         }
-        let (Some(listen), Some(target), Some((cert, key))) =
-            (&self.listen, &self.target, &self.identity)
-        else {
-            return;
-        };
+        let (Some(listen), Some(target)) = (&self.listen, &self.target) else { return };
         let _ = writeln!(text, "[service.{}]", string(&service_name(&self.name, names)));
         comment(text, &self.notes);
         let _ = writeln!(text, "listen = [{}]\ntarget = {}", string(listen), string(target));
+        self.write_identities(text);
+        for (key, value) in &self.lines {
+            let _ = writeln!(text, "{key} = {value}");
+        }
+    }
+
+    fn write_identities(&self, text: &mut String) {
+        // A client need not prove itself.
+        let Some((cert, key)) = &self.identity else { return };
         let pair =
             |cert: &str, key: &str| format!("cert = {}, key = {}", string(cert), string(key));
         if self.more.is_empty() {
@@ -377,9 +401,6 @@ impl Draft {
                     writeln!(text, "    {{ {}, names = [{}] }},", pair(cert, key), string(name));
             }
             text.push_str("]\n");
-        }
-        for (key, value) in &self.lines {
-            let _ = writeln!(text, "{key} = {value}");
         }
     }
 }
@@ -468,11 +489,11 @@ fn service_name(written: &str, taken: &mut HashSet<String>) -> String {
     name
 }
 
-fn string(text: &str) -> String {
+pub(super) fn string(text: &str) -> String {
     toml::Value::from(text).to_string()
 }
 
-fn list(names: &[&str]) -> String {
+pub(super) fn list(names: &[&str]) -> String {
     let names: Vec<String> = names.iter().map(|name| string(name)).collect();
     format!("[{}]", names.join(", "))
 }

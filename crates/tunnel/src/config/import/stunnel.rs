@@ -37,14 +37,19 @@ impl Setting<'_> {
 
     /// Says that the option is not carried over, and why.
     pub(super) fn note(&self, why: &str) -> Note {
-        let value = if SECRETS.contains(&self.key().as_str()) {
-            String::new()
+        Note { line: self.line, message: format!("{} is not carried over: {why}", self.quoted()) }
+    }
+
+    /// Says that the option is carried over, and what is different then.
+    pub(super) fn remark(&self, what: &str) -> Note {
+        Note { line: self.line, message: format!("{}: {what}", self.quoted()) }
+    }
+
+    fn quoted(&self) -> String {
+        if SECRETS.contains(&self.key().as_str()) {
+            format!("`{}`", self.option)
         } else {
-            format!(" = {}", self.value)
-        };
-        Note {
-            line: self.line,
-            message: format!("`{}{value}` is not carried over: {why}", self.option),
+            format!("`{} = {}`", self.option, self.value)
         }
     }
 }

@@ -27,7 +27,7 @@ fn a_sample_as_distributions_ship_it() {
     assert_eq!(imported.services, 2);
     assert_eq!(
         imported.text,
-        r#"# Made by `ravelin tunnel import`. Lines that begin with # were not carried over.
+        r#"# Made by `ravelin tunnel import`. Lines that begin with # say what was not carried over, or is different.
 # line 2: `setuid = stunnel4` is not carried over: ravelin changes neither user nor root; let systemd or the like do it
 # line 3: `setgid = stunnel4` is not carried over: ravelin changes neither user nor root; let systemd or the like do it
 # line 4: `pid = /var/run/stunnel4/stunnel4.pid` is not carried over: ravelin stays in the foreground and writes no pid file
@@ -92,7 +92,6 @@ fn services_by_name_become_identities() {
 fn services_whose_meaning_would_change_are_left_out() {
     let base = "[s]\naccept = 1\nconnect = 2\ncert = c.pem\n";
     for (line, why) in [
-        ("client = yes", "it is a client (`client = yes`); write it with `server = { … }`"),
         (
             "verify = 2",
             "it asks clients for certificates (`verify = 2`), and without that it would be open to everybody",
@@ -169,6 +168,120 @@ fn options_find_their_counterparts() {
 }
 
 #[test]
+fn services_in_client_mode_speak_tls_to_their_server() {
+    let imported = import(
+        "client = yes\nCAfile = /etc/ssl/ca.pem\n\
+         [push]\naccept = 127.0.0.1:1935\nconnect = live.example:443\nverifyChain = yes\ncheckHost = live.example\n\
+         [mail]\naccept = 25\nconnect = 192.0.2.7:465\nverify = 2\ncheckHost = mail.example\nsni = mail.example\n\
+         cert = me.pem\nkey = me.key\nCRLfile = lists.pem\nsslVersionMin = TLSv1.3\nTIMEOUTconnect = 7\n\
+         [address]\naccept = 26\nconnect = [2001:db8::7]:465\nverifyChain = yes\ncheckIP = 2001:db8::7\n",
+    );
+    assert_eq!((imported.services, notes(&imported)), (3, Vec::new()), "{}", imported.text);
+    let services = imported.text.split_once("\n\n").unwrap().1;
+    assert_eq!(
+        services,
+        r#"[service."push"]
+listen = ["127.0.0.1:1935"]
+target = "live.example:443"
+server = { anchors = ["/etc/ssl/ca.pem"] }
+
+[service."mail"]
+listen = ["0.0.0.0:25"]
+target = "192.0.2.7:465"
+identity = { cert = "me.pem", key = "me.key" }
+connect-timeout = "7s"
+server = { name = "mail.example", anchors = ["/etc/ssl/ca.pem"], crls = ["lists.pem"], revocation = "always" }
+min-version = "1.3"
+
+[service."address"]
+listen = ["0.0.0.0:26"]
+target = "[2001:db8::7]:465"
+server = { anchors = ["/etc/ssl/ca.pem"] }
+"#
+    );
+}
+
+#[test]
+fn what_becomes_stricter_in_client_mode_is_said() {
+    let base = "[s]\nclient = yes\naccept = 1\nconnect = a.example:2\n";
+    let verifies = "stunnel verifies no server here, ravelin always does: by";
+    for (lines, expected) in [
+        ("", vec![format!("line 2: `client = yes`: {verifies} the system's authorities, and its name")]),
+        (
+            "CAfile = ca.pem",
+            vec![format!("line 2: `client = yes`: {verifies} CAfile's authorities, and its name")],
+        ),
+        (
+            "verifyChain = yes\nCAfile = ca.pem\nCApath = /etc/ssl/certs\nsni = b.example\ncheckHost = c.example\n\
+             checkHost = d.example\ntransparent = source\ncheckEmail = me@a.example\nOCSPrequire = yes",
+            [
+                "line 7: `CApath = /etc/ssl/certs` is not carried over: anchors are files; those of CAfile alone are trusted",
+                "line 8: `sni = b.example` is not carried over: the name that is asked for is the one that is checked",
+                "line 10: `checkHost = d.example` is not carried over: one name is checked, the first one written",
+                "line 11: `transparent = source` is not carried over: the server sees the tunnel's own address",
+                "line 12: `checkEmail = me@a.example` is not carried over: a server's certificate is for a host",
+                "line 13: `OCSPrequire = yes` is not carried over: a tunnel asks nobody about revocation",
+            ]
+            .map(ToOwned::to_owned)
+            .to_vec(),
+        ),
+        (
+            "verifyChain = yes\nCAfile = ca.pem\nsni =",
+            vec![
+                "line 7: `sni = ` is not carried over: a server is always asked for the name that is checked"
+                    .to_owned(),
+            ],
+        ),
+    ] {
+        let imported = import(&format!("{base}{lines}\n"));
+        assert_eq!((imported.services, notes(&imported)), (1, expected), "{}", imported.text);
+    }
+}
+
+#[test]
+fn what_would_become_laxer_in_client_mode_is_not_carried_over() {
+    let base = "[s]\nclient = yes\naccept = 1\nconnect = a.example:2\n";
+    for (line, why) in [
+        (
+            "verifyPeer = yes",
+            "it trusts the very certificates of its CAfile (`verifyPeer = yes`); write them as \
+             `server = { anchors = …, pins = … }`",
+        ),
+        (
+            "verify = 4",
+            "it trusts the very certificates of its CAfile (`verify = 4`); write them as \
+             `server = { anchors = …, pins = … }`",
+        ),
+        (
+            "OCSPaia = yes",
+            "it asks OCSP responders (`OCSPaia = yes`), and a tunnel asks nobody: write revocation lists as \
+             `server = { crls = … }`",
+        ),
+        (
+            "CRLpath = /etc/crls",
+            "its revocation lists are in a folder (`CRLpath`): name files, `server = { crls = … }`",
+        ),
+        ("protocol = smtp", "ravelin speaks nothing before TLS (`protocol = smtp`)"),
+    ] {
+        let imported = import(&format!("{base}{line}\n"));
+        assert_eq!(imported.services, 0);
+        let expected = format!("line 5: service [s] is not carried over: {why}");
+        assert!(notes(&imported).contains(&expected), "{:?}", notes(&imported));
+    }
+    let folder = import(&format!("{base}CApath = /etc/ssl/certs\nverifyChain = yes\n"));
+    assert_eq!(
+        notes(&folder),
+        [
+            "line 5: service [s] is not carried over: its authorities are in a folder (`CApath`): name files, `server = { anchors = … }`"
+        ]
+    );
+    let socket = import("[s]\nclient = yes\naccept = 1\nconnect = /run/s\n");
+    assert!(notes(&socket)[0].contains("a unix socket has no name"), "{:?}", notes(&socket));
+    let named = import("[s]\nclient = yes\naccept = 1\nconnect = /run/s\ncheckHost = s.example\n");
+    assert!(named.text.contains("server = { name = \"s.example\" }"), "{}", named.text);
+}
+
+#[test]
 fn secrets_are_not_repeated() {
     let imported = import(
         "ticketKeySecret = c0ffee\n[s]\naccept = 1\nconnect = 2\ncert = c.pem\nticketMacSecret = abba\n",
@@ -204,10 +317,11 @@ proptest::proptest! {
         lines in proptest::collection::vec(
             proptest::prop_oneof![
                 "\\[[ -~é\u{0}]{0,6}\\]",
-                "(accept|connect|cert|key|sni|options|TIMEOUTidle|transparent|pid|ciphers) = [ -~é\u{0}\r]{0,12}",
+                "(accept|connect|cert|key|sni|options|TIMEOUTidle|transparent|pid|ciphers|CAfile|CRLfile|checkHost|verify) = [ -~é\u{0}\r]{0,12}",
                 proptest::strategy::Just("accept = 1".to_owned()),
                 proptest::strategy::Just("connect = 2".to_owned()),
                 proptest::strategy::Just("cert = c".to_owned()),
+                proptest::strategy::Just("client = yes".to_owned()),
             ],
             0..30,
         )

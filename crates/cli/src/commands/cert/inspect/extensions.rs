@@ -10,15 +10,15 @@ use ravelin_trust::{
     Certificate, Purpose, Time,
     certificate::{
         AccessDescription, DistributionPoint, DistributionPointName, Extension, ExtensionError,
-        PolicyInformation, PolicyQualifier, Subtrees,
+        PolicyInformation, PolicyQualifier, SignedCertificateTimestamp, Subtrees,
     },
-    der::{Reader, tag},
 };
+use std::time::Duration;
 
 /// An extension: what it is called, and what it says. What is not known, or broken, is shown as bytes.
 pub fn table(certificate: &Certificate<'_>, extension: &Extension<'_>) -> Table {
     let oid = extension.oid.to_string();
-    let (name, value) = match decoded(certificate, &oid, extension.value) {
+    let (name, value) = match decoded(certificate, &oid) {
         Some((name, Ok(value))) => (Some(name), value),
         Some((name, Err(fault))) => {
             let broken = Table::default().with("fault", fault).with("bytes", hex(extension.value));
@@ -35,7 +35,7 @@ pub fn table(certificate: &Certificate<'_>, extension: &Extension<'_>) -> Table 
 
 type Decoded = (&'static str, Result<Field, String>);
 
-fn decoded(certificate: &Certificate<'_>, oid: &str, value: &[u8]) -> Option<Decoded> {
+fn decoded(certificate: &Certificate<'_>, oid: &str) -> Option<Decoded> {
     Some(match oid {
         "2.5.29.14" => {
             ("subject key identifier", field(certificate.subject_key_id(), |id| hex(id).into()))
@@ -126,7 +126,7 @@ fn decoded(certificate: &Certificate<'_>, oid: &str, value: &[u8]) -> Option<Dec
         "1.3.6.1.5.5.7.48.1.5" => ("OCSP no-check", Ok(true.into())),
         "1.3.6.1.4.1.11129.2.4.2" => (
             "signed certificate timestamps",
-            timestamps(value).ok_or_else(|| "the list of timestamps is broken".into()),
+            field(certificate.signed_certificate_timestamps(), timestamps),
         ),
         "1.3.6.1.4.1.11129.2.4.3" => ("precertificate poison", Ok(true.into())),
         _ => return None,
@@ -211,48 +211,13 @@ fn features(features: Vec<u64>) -> Field {
     features.iter().map(feature).collect::<Vec<_>>().into()
 }
 
-/// RFC 6962, section 3.3.
-fn timestamps(value: &[u8]) -> Option<Field> {
-    let list = Reader::new(value).read(tag::OCTET_STRING).ok()?.content;
-    let (length, mut rest) = list.split_first_chunk::<2>()?;
-    let mut all = Vec::new();
-    (usize::from(u16::from_be_bytes(*length)) == rest.len()).then_some(())?;
-    while let Some((length, after)) = rest.split_first_chunk::<2>() {
-        let (one, after) = after.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
-        let (version, one) = one.split_first()?;
-        let (log, one) = one.split_first_chunk::<32>()?;
-        let (time, _) = one.split_first_chunk::<8>()?;
-        let seconds = i64::try_from(u64::from_be_bytes(*time) / 1000).ok()?;
-        all.push(
-            Table::default()
-                .with("version", u64::from(*version) + 1)
-                .with("log", BASE64.encode(log))
-                .with("time", Time::from_unix(seconds).to_string()),
-        );
-        rest = after;
-    }
-    rest.is_empty().then(|| all.into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn timestamps_are_read_to_the_end_or_not_at_all() {
-        let mut one = vec![0, 47, 0];
-        one.extend([7; 32]);
-        one.extend(1_796_342_400_123_u64.to_be_bytes());
-        one.extend([0, 0, 4, 3, 0, 0]);
-        let value = |list: &[u8]| {
-            let length = u8::try_from(list.len()).unwrap();
-            [&[4, length + 2, 0, length][..], list].concat()
-        };
-        let Some(Field::List(read)) = timestamps(&value(&one)) else { panic!("not read") };
-        let Field::Table(first) = &read[0] else { panic!("no table") };
-        assert_eq!(first.text("time"), Some("2026-12-04T00:00:00Z"));
-        assert_eq!(timestamps(&value(&one[..48])), None);
-        assert_eq!(timestamps(&value(&[&one[..], &[0]].concat())), None);
-        assert_eq!(timestamps(&[]), None);
-    }
+#[expect(clippy::needless_pass_by_value, reason = "as the extension is read")]
+fn timestamps(list: Vec<SignedCertificateTimestamp<'_>>) -> Field {
+    let one = |one: &SignedCertificateTimestamp<'_>| {
+        Table::default()
+            .with("version", u64::from(one.version) + 1)
+            .with("log", BASE64.encode(one.log))
+            .with("time", Time::since_epoch(Duration::from_millis(one.milliseconds)).to_string())
+    };
+    list.iter().map(one).collect::<Vec<_>>().into()
 }

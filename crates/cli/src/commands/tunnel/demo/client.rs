@@ -1,9 +1,12 @@
 //! The demo's own client: one connection, there and back.
 
-use ravelin_tls::{ClientConfig, ClientContext, Connection, End, OpenBuffer, SealBuffer, Trust};
+use ravelin_net::{ConnectError, blocking::TlsStream};
+use ravelin_tls::{ClientConfig, ClientContext, Trust};
+use ravelin_trust::Verdict;
 use std::{
-    io::{Read as _, Write as _},
+    io::{self, Read as _, Write as _},
     net::{SocketAddr, TcpStream},
+    sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -13,11 +16,13 @@ const LIMIT: Duration = Duration::from_secs(10);
 const GREETING: &[u8] = b"Is anybody behind the gate?\n";
 
 /// What a connection showed.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Proof {
     pub version: String,
     pub suite: String,
     pub group: Option<String>,
+    /// What the client thinks of the tunnel's certificate.
+    pub verdict: Arc<Verdict>,
     /// Bytes that went through and came back.
     pub echoed: usize,
 }
@@ -28,99 +33,41 @@ pub struct Proof {
 /// # Errors
 /// In words, when anything else happens.
 pub fn attempt(address: SocketAddr, anchor: &[u8]) -> Result<Proof, String> {
-    let config =
-        ClientConfig::new(Trust::of_certificates([anchor]).map_err(|error| error.to_string())?);
-    let context = ClientContext::new(&config).map_err(|error| error.to_string())?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let stream = TcpStream::connect_timeout(&address, LIMIT).map_err(|error| error.to_string())?;
-    let mut client = Client {
-        connection: Connection::client(&context, "localhost", now)
-            .map_err(|error| error.to_string())?,
-        stream,
-        open: OpenBuffer::new(2),
-        received: Vec::new(),
-        end: None,
-    };
-    client.run().map_err(|error| error.to_string())?;
-    let handshake = client.connection.handshake().ok_or("the handshake did not end")?;
-    if client.received != GREETING {
+    let trust = Trust::of_certificates([anchor]).map_err(|error| error.to_string())?;
+    let context =
+        ClientContext::new(&ClientConfig::new(trust)).map_err(|error| error.to_string())?;
+    let mut stream = connect(address, &context).map_err(|error| error.to_string())?;
+    let received = converse(&mut stream).map_err(|error| error.to_string())?;
+    if received != GREETING {
         return Err(format!("{} bytes were sent, others came back", GREETING.len()));
     }
+    let handshake = stream.agreed().ok_or("the handshake did not end")?;
+    let verdict = stream.verdict().ok_or("the tunnel showed no certificate")?;
     Ok(Proof {
         version: handshake.version.to_string(),
         suite: handshake.suite.to_string(),
         group: handshake.group.map(|group| group.to_string()),
-        echoed: client.received.len(),
+        verdict: Arc::clone(verdict),
+        echoed: received.len(),
     })
 }
 
-struct Client {
-    connection: Connection,
-    stream: TcpStream,
-    open: OpenBuffer,
-    received: Vec<u8>,
-    end: Option<End>,
+fn connect(
+    address: SocketAddr,
+    context: &ClientContext,
+) -> Result<TlsStream<TcpStream>, ConnectError> {
+    let tcp = TcpStream::connect_timeout(&address, LIMIT)?;
+    tcp.set_read_timeout(Some(LIMIT))?;
+    tcp.set_write_timeout(Some(LIMIT))?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    TlsStream::connect(context, "localhost", now, tcp)
 }
 
-impl Client {
-    fn run(&mut self) -> Result<(), Box<dyn std::error::Error>> {
-        self.stream.set_read_timeout(Some(LIMIT))?;
-        self.stream.set_write_timeout(Some(LIMIT))?;
-        self.flush()?;
-        while self.connection.is_handshaking() {
-            self.step()?;
-        }
-        let mut seal = SealBuffer::new(1);
-        self.connection.lend(&mut seal);
-        let count = seal.fill(GREETING);
-        self.connection.seal(&mut seal, count)?;
-        self.stream.write_all(seal.sealed())?;
-        self.connection.close_notify();
-        self.flush()?;
-        while self.end.is_none() && self.received.len() <= GREETING.len() {
-            self.step()?;
-        }
-        match self.end.take() {
-            Some(End::Closed) => Ok(()),
-            Some(End::Failed(error)) => Err(error.into()),
-            Some(End::Truncated) => Err("the connection ended without close_notify".into()),
-            None => Err("more came back than was sent".into()),
-        }
-    }
-
-    /// Takes what the network has, once.
-    fn step(&mut self) -> Result<(), Box<dyn std::error::Error>> {
-        let count = self.stream.read(self.open.space())?;
-        if count == 0 {
-            self.end = Some(self.connection.receive_fin());
-            if self.connection.is_handshaking() {
-                return Err("the connection ended during the handshake".into());
-            }
-            return Ok(());
-        }
-        self.open.filled(count);
-        loop {
-            let opened = self.connection.open(&mut self.open);
-            self.received.extend_from_slice(opened.plain);
-            let again = opened.established;
-            let end = opened.end;
-            // An alert tells the other side why.
-            self.flush()?;
-            match end {
-                Some(End::Failed(error)) => return Err(error.into()),
-                Some(end) => self.end = Some(end),
-                None => {}
-            }
-            if !again {
-                return Ok(());
-            }
-        }
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        let bytes = self.connection.outgoing().to_vec();
-        self.stream.write_all(&bytes)?;
-        self.connection.sent(bytes.len());
-        Ok(())
-    }
+/// Says the greeting and that this is all; what comes back, up to an orderly end or one byte too many.
+fn converse(stream: &mut TlsStream<TcpStream>) -> io::Result<Vec<u8>> {
+    stream.write_all(GREETING)?;
+    stream.close()?;
+    let mut received = Vec::new();
+    stream.take(GREETING.len() as u64 + 1).read_to_end(&mut received)?;
+    Ok(received)
 }

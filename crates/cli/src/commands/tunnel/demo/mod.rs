@@ -11,6 +11,7 @@ use crate::{
     output,
 };
 use backend::Backend;
+use ravelin_trust::Verdict;
 use ravelin_tunnel::config::Configuration;
 use serde_json::json;
 use std::{
@@ -56,6 +57,8 @@ pub fn run(written: &Written, json: bool) -> Result<Exit, Failure> {
             "version": proof.version,
             "cipher": proof.suite,
             "group": proof.group,
+            "status": proof.verdict.status().word(),
+            "verdict": verdict(&proof.verdict),
             "echoed": proof.echoed,
         }))?;
     } else {
@@ -63,7 +66,8 @@ pub fn run(written: &Written, json: bool) -> Result<Exit, Failure> {
         output::print(&format!(
             "Ravelin's demo listens on {address} and leads to a backend on {backend}.\n\
              Tried it: {version}, {suite}, {group}; {echoed} bytes went through and came back, and both ends closed in \
-             order.\n\n\
+             order.\n\
+             The client's verdict: {verdict}.\n\n\
              Try it yourself:\n  \
              curl --cacert {anchor} https://localhost:{port}/\n  \
              openssl s_client -connect {address} -servername localhost -CAfile {anchor}\n\n\
@@ -72,11 +76,25 @@ pub fn run(written: &Written, json: bool) -> Result<Exit, Failure> {
             version = proof.version,
             suite = proof.suite,
             echoed = proof.echoed,
+            verdict = verdict(&proof.verdict),
             port = address.port(),
         ))?;
     }
     tunnel.wait();
     Ok(Exit::Yes)
+}
+
+/// What the demo's client decided, and by whose word.
+fn verdict(verdict: &Verdict) -> String {
+    let status = verdict.status();
+    match verdict.trusted() {
+        None => verdict.explanation(),
+        Some(trusted) => {
+            let anchor = trusted.anchor().name();
+            let end = trusted.certificate();
+            format!("{status}, for {} until {}, by {anchor}", end.subject(), end.not_after().date())
+        }
+    }
 }
 
 /// Where to connect to reach a listener: an address that stands for all of them is none to connect to.

@@ -3,7 +3,7 @@
 
 use super::super::{clock, negotiation::Handshaking, schedule::Listener};
 use crate::{
-    DataPath, TlsError,
+    DataPath, Overrides, TlsError,
     engine::{ClientEngine, Negotiation, ServerEngine},
     hello::ClientHello,
 };
@@ -112,8 +112,17 @@ impl Server {
 }
 
 impl ServerEngine for Server {
-    fn accept(&self, _: Box<ClientHello>, _: Duration) -> Result<Box<dyn Negotiation>, TlsError> {
+    fn accept(
+        &self,
+        _: Box<ClientHello>,
+        _: Duration,
+        _: &Overrides,
+    ) -> Result<Box<dyn Negotiation>, TlsError> {
         Ok(Box::new(self.begin()))
+    }
+
+    fn signature_schemes(&self) -> Vec<u16> {
+        vec![SignatureScheme::ED25519.into()]
     }
 }
 
@@ -132,7 +141,12 @@ impl Client {
 }
 
 impl ClientEngine for Client {
-    fn connect(&self, _: &str, _: Duration) -> Result<Box<dyn Negotiation>, TlsError> {
+    fn connect(
+        &self,
+        _: &str,
+        _: Duration,
+        _: &Overrides,
+    ) -> Result<Box<dyn Negotiation>, TlsError> {
         Ok(Box::new(self.begin()))
     }
 }
