@@ -133,6 +133,29 @@ fn a_document_gets_a_signature_that_holds() {
 }
 
 #[test]
+fn a_document_type_is_obeyed_where_it_is_allowed() {
+    let folder = Folder::new();
+    let document =
+        "<!DOCTYPE d [<!ATTLIST e key ID #IMPLIED kind CDATA 'k'>]><d><e key='x'>text</e></d>";
+    folder.write("dtd.xml", document);
+    let words = "--key ec.key --reference x --place after:x";
+    let line = folder.refused(&format!("{words} dtd.xml"));
+    assert!(line.contains("dtd.xml: ") && line.contains("internal subset"), "{line}");
+    let signed = text(&folder.signed(&format!("{words} --allow internal-dtd dtd.xml")));
+    assert!(signed.contains("text</e><Signature "), "{signed}");
+    let settings =
+        Settings { doctype: ravelin_xmldsig::xml::Doctype::InternalSubset, ..Settings::default() };
+    for (document, expected) in [
+        (signed.clone(), SignatureStatus::Valid),
+        (signed.replace("CDATA 'k'", "CDATA 'other'"), SignatureStatus::Invalid),
+    ] {
+        let document = Cursor::new(document);
+        let report = verify(document, &settings, &KeySource::Embedded, &mut Files).unwrap();
+        assert_eq!(report.references_status(), expected);
+    }
+}
+
+#[test]
 fn content_and_files_are_signed() {
     let folder = Folder::new();
     for words in [

@@ -11,8 +11,8 @@ use crate::{
 ///
 /// # Errors
 /// When an input is at fault, or what was made cannot be written.
-pub fn run(command: &XmlCommand, json: bool) -> Result<Exit, Failure> {
+pub fn run(command: XmlCommand, json: bool) -> Result<Exit, Failure> {
     match command {
-        XmlCommand::Sign(args) => sign::run(args, json),
+        XmlCommand::Sign(args) => sign::run(&args, json),
     }
 }
