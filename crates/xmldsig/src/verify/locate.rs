@@ -96,6 +96,7 @@ fn find<R: Read>(
                 let wanted = match choice {
                     Choice::First | Choice::Last => true,
                     Choice::Id(id) => start.attribute("", "Id") == Some(id),
+                    Choice::At(offset) => start.offset() == *offset,
                 };
                 if wanted {
                     if matches!(choice, Choice::Id(_)) && found.is_some() {
@@ -126,6 +127,10 @@ fn find<R: Read>(
         (None, Choice::Id(id)) => {
             let shown: String = id.chars().take(100).collect();
             let error = Error::malformed(format!("there is no Signature with the Id `{shown}`"));
+            Err(error.at(reader.position()))
+        }
+        (None, Choice::At(offset)) => {
+            let error = Error::malformed(format!("no Signature begins after {offset} bytes"));
             Err(error.at(reader.position()))
         }
         (None, _) => {

@@ -20,6 +20,7 @@
 //! ```
 
 mod dereference;
+mod digests;
 mod keys;
 mod locate;
 mod octets;
@@ -37,6 +38,7 @@ mod tree;
 mod verification;
 
 pub use dereference::{Body, Dereference, DereferenceError, SameDocument};
+pub(crate) use digests::{digests, signed};
 pub use report::{Coverage, ReferenceReport, Report, SignatureStatus};
 pub use settings::{Choice, Limits, Profile, ReferencesValidation, Settings};
 pub use signed::{SignedDocument, SignedElement};

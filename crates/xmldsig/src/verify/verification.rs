@@ -90,7 +90,8 @@ impl<D: Read + Seek> Verification<D> {
         if let (Some(info), KeySource::Certificate(_) | KeySource::Embedded) =
             (&mut signature.key_info, keys)
         {
-            legacy = keys::retrieve(&mut document, settings, legacy, info, dereference).map_err(at)?;
+            legacy =
+                keys::retrieve(&mut document, settings, legacy, info, dereference).map_err(at)?;
         }
         let (holds, identity) = verify_value(&signature, settings, keys).map_err(at)?;
         Ok(Verification {
