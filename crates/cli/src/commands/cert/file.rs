@@ -38,16 +38,16 @@ impl Prepared {
         access: Access,
         force: bool,
     ) -> Result<Prepared, Failure> {
-        Prepared::write_with(path, access, force, |file| {
+        Prepared::with(path, access, force, |file| {
             file.write_all(bytes).map_err(|error| named(path, &error))
         })
     }
 
-    /// The same, and `write` writes the bytes.
+    /// The same, of what `write` writes. If that fails, nothing is left behind.
     ///
     /// # Errors
-    /// As [`write`](Prepared::write), and when `write` fails: nothing is there then.
-    pub fn write_with(
+    /// As [`Prepared::write`], and when `write` fails.
+    pub fn with(
         path: &Path,
         access: Access,
         force: bool,

@@ -45,7 +45,7 @@ pub fn run(args: &SignArgs, json: bool) -> Result<Exit, Failure> {
         return Ok(Exit::Yes);
     };
     let mut signed = None;
-    let prepared = Prepared::write_with(path, Access::Everybody, args.force, |file| {
+    let prepared = Prepared::with(path, Access::Everybody, args.force, |file| {
         signed = Some(sign(args, &signing, io::BufWriter::new(file))?);
         Ok(())
     })?;
