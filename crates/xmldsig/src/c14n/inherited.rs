@@ -18,8 +18,7 @@ impl Inherited {
     pub(crate) fn open(&mut self, start: &Start<'_>) {
         for attribute in start.raw_attributes() {
             if attribute.prefix == PrefixId::XML {
-                let local = start.names().parts(attribute.name).local;
-                self.open.push((start.depth(), local, start.value(attribute).to_owned()));
+                self.open.push((start.depth(), attribute.local, start.value(attribute).to_owned()));
             }
         }
     }
@@ -58,10 +57,10 @@ impl Inherited {
                 .map(|(.., value)| value.as_str());
             let bases: Vec<&str> = bases.chain(own("base")).collect();
             if bases.len() > usize::from(own("base").is_some()) {
-                let joined = bases
-                    .iter()
-                    .skip(1)
-                    .fold(bases[0].to_owned(), |base, reference| join(&base, reference));
+                // From the inside out.
+                let mut inner = bases.iter().rev();
+                let innermost = inner.next().map_or(String::new(), |base| (*base).to_owned());
+                let joined = inner.fold(innermost, |reference, base| join(base, &reference));
                 if !joined.is_empty() {
                     result.insert("base".to_owned(), joined);
                 }

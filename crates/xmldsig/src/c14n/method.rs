@@ -7,6 +7,10 @@ pub struct Method {
     pub comments: bool,
 }
 
+/// A list of prefixes is too long, or is none.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TooManyPrefixes;
+
 /// The three recommendations.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Flavour {
@@ -58,6 +62,27 @@ impl Method {
     pub fn of(uri: &str) -> Option<Method> {
         let (_, flavour, comments) = METHODS.iter().find(|(known, ..)| *known == uri)?;
         Some(Method { flavour: flavour.clone(), comments: *comments })
+    }
+
+    /// Adds the prefixes of a `PrefixList` (Exclusive Canonicalization, section 4).
+    ///
+    /// # Errors
+    /// When there are too many, or the method has no such list.
+    pub(crate) fn list(&mut self, list: &str) -> Result<(), TooManyPrefixes> {
+        const MOST: usize = 1000;
+        let Flavour::Exclusive { prefixes } = &mut self.flavour else {
+            return Err(TooManyPrefixes);
+        };
+        for prefix in list.split_ascii_whitespace() {
+            let prefix = if prefix == "#default" { "" } else { prefix };
+            if !prefixes.iter().any(|known| known == prefix) {
+                prefixes.push(prefix.to_owned());
+            }
+            if prefixes.len() > MOST {
+                return Err(TooManyPrefixes);
+            }
+        }
+        Ok(())
     }
 
     /// Its algorithm identifier.

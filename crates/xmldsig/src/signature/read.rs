@@ -28,7 +28,9 @@ pub(crate) fn read<R: Read>(
     cursor.expect("SignedInfo")?;
     cursor.canonicalize(canonicalization.clone())?;
     cursor.expect("CanonicalizationMethod")?;
-    cursor.skip()?;
+    if self::canonicalization(cursor)? != canonicalization {
+        return Err(Error::malformed("the document was changed while it was read"));
+    }
     cursor.expect("SignatureMethod")?;
     let algorithm = signature_method(cursor)?;
     let references = references(cursor, bounds)?;
@@ -141,23 +143,13 @@ pub(super) fn canonicalization<R: Read>(cursor: &mut Cursor<R>) -> Result<Method
     };
     let mut given = false;
     while cursor.child()? {
-        let Flavour::Exclusive { prefixes } = &mut method.flavour else {
-            return Err(cursor.misplaced());
-        };
-        if given || !cursor.is_of(EXCLUSIVE, "InclusiveNamespaces") {
+        let exclusive = matches!(method.flavour, Flavour::Exclusive { .. });
+        if given || !exclusive || !cursor.is_of(EXCLUSIVE, "InclusiveNamespaces") {
             return Err(cursor.misplaced());
         }
         given = true;
         let list = cursor.attribute("PrefixList").unwrap_or_default();
-        for prefix in list.split_ascii_whitespace() {
-            let prefix = if prefix == "#default" { "" } else { prefix };
-            if !prefixes.iter().any(|known| known == prefix) {
-                prefixes.push(prefix.to_owned());
-            }
-            if prefixes.len() > 1000 {
-                return Err(Error::limit("prefixes"));
-            }
-        }
+        method.list(list).map_err(|_| cursor.here(Error::limit("prefixes")))?;
         cursor.leave()?;
     }
     Ok(method)

@@ -3,9 +3,9 @@
 use super::settings::{Choice, Settings};
 use crate::{
     Error,
-    c14n::Inherited,
+    c14n::{Inherited, Method},
     signature::{self, Cursor, DSIG, Signature},
-    xml::{Event, Legacy, Position, Reader, Snapshot},
+    xml::{Event, Legacy, Position, Reader, Snapshot, Start},
 };
 use std::io::{Read, Seek, SeekFrom};
 
@@ -35,15 +35,22 @@ pub(super) fn locate<D: Read + Seek>(
     let length = document.seek(SeekFrom::End(0))?;
     document.seek(SeekFrom::Start(0))?;
     let mut reader = Reader::with(&mut *document, &settings.xml())?;
-    let place = find(&mut reader, &settings.signature)?;
-    let legacy = reader.into_legacy();
+    let (place, glimpsed) = find(&mut reader, &settings.signature)?;
+    let mut legacy = reader.into_legacy();
+    // What has no finer place is wrong with the Signature.
+    let here = |error: Error| error.unless_placed(place.snapshot.position());
 
     // SignedInfo is canonicalized while it is read, but how is only said inside it.
+    let method = match glimpsed {
+        Some(method) => method,
+        None => {
+            let mut cursor = cursor(document, settings, legacy, &place)?;
+            let method = signature::method(&mut cursor).map_err(here)?;
+            legacy = cursor.into_reader().into_legacy();
+            method
+        }
+    };
     let mut cursor = cursor(document, settings, legacy, &place)?;
-    let here = |error: Error| error.unless_placed(place.snapshot.position());
-    let method = signature::method(&mut cursor).map_err(here)?;
-    let legacy = cursor.into_reader().into_legacy();
-    let mut cursor = self::cursor(document, settings, legacy, &place)?;
     let signature =
         signature::read(&mut cursor, method, &settings.limits.bounds()).map_err(here)?;
     let legacy = cursor.into_reader().into_legacy();
@@ -62,50 +69,91 @@ pub(super) fn cursor<'d, D: Read + Seek>(
     Ok(Cursor::new(reader, place.inherited.clone()))
 }
 
-fn find<R: Read>(reader: &mut Reader<R>, choice: &Choice) -> Result<Place, Error> {
+/// The Signature that is chosen, and how its SignedInfo is to be canonicalized as far as that could be seen in passing.
+fn find<R: Read>(
+    reader: &mut Reader<R>,
+    choice: &Choice,
+) -> Result<(Place, Option<Method>), Error> {
+    let name = reader.names_mut().intern("Signature");
+    let namespace = reader.names_mut().uri(DSIG);
+    let (Ok(name), Ok(namespace)) = (name, namespace) else { return Err(Error::limit("names")) };
     let mut found: Option<Place> = None;
+    let mut glimpse = Glimpse::default();
     let mut inherited = Inherited::default();
     // Nothing later is chosen instead.
     let mut decided = false;
     loop {
         match reader.next()? {
             Event::Start(start) => {
-                let name = start.name();
-                let wanted = !decided
-                    && name.is(DSIG, "Signature")
-                    && match choice {
-                        Choice::First | Choice::Last => true,
-                        Choice::Id(id) => start.attribute("", "Id") == Some(id),
-                    };
-                let is_root = start.depth() == 1;
+                let is_signature =
+                    start.uri() == namespace && start.names().parts(start.id()).local == name;
+                if !is_signature || decided {
+                    if glimpse.looks {
+                        glimpse.start(&start);
+                    }
+                    inherited.open(&start);
+                    continue;
+                }
+                let wanted = match choice {
+                    Choice::First | Choice::Last => true,
+                    Choice::Id(id) => start.attribute("", "Id") == Some(id),
+                };
                 if wanted {
                     if matches!(choice, Choice::Id(_)) && found.is_some() {
-                        return Err(
-                            Error::dereference("two Signatures have this Id").at(reader.position())
-                        );
+                        let error = Error::dereference("two Signatures have this Id");
+                        return Err(error.at(reader.position()));
                     }
+                    decided =
+                        *choice == Choice::First || (*choice == Choice::Last && start.depth() == 1);
+                    glimpse = Glimpse { looks: true, depth: start.depth(), ..Glimpse::default() };
                     let Some(snapshot) = reader.snapshot() else {
-                        return Err(Error::unsupported("the Signature stands in an entity")
-                            .at(reader.position()));
+                        let error = Error::unsupported("the Signature stands in an entity");
+                        return Err(error.at(reader.position()));
                     };
-                    decided = *choice == Choice::First || (*choice == Choice::Last && is_root);
                     found = Some(Place { snapshot, inherited: inherited.clone() });
                 }
                 inherited.open(&reader.start());
             }
-            Event::End(end) => inherited.close(end.depth()),
+            Event::End(end) => {
+                glimpse.looks &= end.depth() > glimpse.depth + 1;
+                inherited.close(end.depth());
+            }
             Event::Finish => break,
             _ => {}
         }
     }
-    found.ok_or_else(|| {
-        let error = match choice {
-            Choice::Id(id) => Error::malformed(format!(
-                "there is no Signature with the Id `{}`",
-                id.chars().take(100).collect::<String>()
-            )),
-            _ => Error::malformed("there is no Signature in the document"),
-        };
-        error.at(reader.position())
-    })
+    match (found, choice) {
+        (Some(place), _) => Ok((place, glimpse.method)),
+        (None, Choice::Id(id)) => {
+            let shown: String = id.chars().take(100).collect();
+            let error = Error::malformed(format!("there is no Signature with the Id `{shown}`"));
+            Err(error.at(reader.position()))
+        }
+        (None, _) => {
+            Err(Error::malformed("there is no Signature in the document").at(reader.position()))
+        }
+    }
+}
+
+/// Looks at the beginning of a Signature while it goes by. What it sees is checked when the Signature is read.
+#[derive(Debug, Default)]
+struct Glimpse {
+    looks: bool,
+    /// Of the Signature.
+    depth: usize,
+    method: Option<Method>,
+}
+
+impl Glimpse {
+    fn start(&mut self, start: &Start<'_>) {
+        let name = start.name();
+        match start.depth() - self.depth {
+            1 => self.looks = name.is(DSIG, "SignedInfo"),
+            2 => self.method = start.attribute("", "Algorithm").and_then(Method::of),
+            _ => {
+                let list = start.attribute("", "PrefixList").unwrap_or_default();
+                self.looks = self.method.as_mut().is_some_and(|method| method.list(list).is_ok());
+            }
+        }
+    }
 }

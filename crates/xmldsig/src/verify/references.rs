@@ -372,8 +372,7 @@ impl<'p> Wanted<'p> {
     fn found(&mut self, start: &Start<'_>) -> Result<Vec<usize>, Error> {
         let mut found = Vec::new();
         for attribute in start.raw_attributes() {
-            let local = start.names().parts(attribute.name).local;
-            if attribute.kind != AttributeKind::Id && !self.attributes.contains(&local) {
+            if attribute.kind != AttributeKind::Id && !self.attributes.contains(&attribute.local) {
                 continue;
             }
             let value = start.value(attribute);

@@ -213,6 +213,8 @@ pub(super) struct State {
     /// The element that begins or ends.
     pub(super) element: Element,
     pub(super) attributes: Vec<RawAttribute>,
+    /// Whether there are namespace declarations among them.
+    pub(super) declares: bool,
     /// Values of attributes that are not as they stand in the window.
     pub(super) scratch: String,
 }
@@ -238,6 +240,8 @@ pub(super) struct Element {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RawAttribute {
     pub(crate) name: NameId,
+    /// The local part, as the name that is written without prefix.
+    pub(crate) local: NameId,
     pub(crate) prefix: PrefixId,
     pub(crate) uri: UriId,
     pub(crate) kind: AttributeKind,

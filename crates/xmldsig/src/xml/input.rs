@@ -5,7 +5,7 @@ use super::{
     encoding::Encoding,
     error::{Position, XmlError, XmlFault},
 };
-use std::io::Read;
+use std::{cell::Cell, io::Read};
 
 /// Bytes that are read at once.
 const CHUNK: usize = 64 << 10;
@@ -31,8 +31,8 @@ pub(super) struct Input<R> {
     returns_removed: Vec<usize>,
     /// The position of the start of the window.
     start: Position,
-    /// The place of the window that was last asked for, and its bytes from the start of the document.
-    last_offset: (usize, u64),
+    /// The place of the window whose position was last asked for, and its position: the next is seldom far from it.
+    known: Cell<(usize, Position)>,
     /// What was being read when entities were entered.
     entered: Vec<Entered>,
 }
@@ -43,7 +43,7 @@ struct Entered {
     window: String,
     at: usize,
     /// Where the entity is referred to, if that is in the document itself.
-    reference: Option<(Position, u64)>,
+    reference: Option<Position>,
 }
 
 impl<R: Read> Input<R> {
@@ -58,7 +58,7 @@ impl<R: Read> Input<R> {
         input.marked = mark > 0;
         input.undecoded.drain(..mark);
         input.start.offset = mark as u64;
-        input.last_offset = (0, mark as u64);
+        input.known.set((0, input.start));
         input.decode();
         Ok(input)
     }
@@ -87,7 +87,7 @@ impl<R: Read> Input<R> {
             marked: false,
             returns_removed: Vec::new(),
             start,
-            last_offset: (0, start.offset),
+            known: Cell::new((0, start)),
             entered: Vec::new(),
         }
     }
@@ -133,11 +133,7 @@ impl<R> Input<R> {
 
     /// Reads what an entity stands for, until it is left. The reference to it has `length` bytes from here.
     pub(super) fn enter(&mut self, text: String, length: usize) {
-        let reference = if self.entered.is_empty() {
-            Some((self.position(self.at), self.offset(self.at)))
-        } else {
-            None
-        };
+        let reference = self.entered.is_empty().then(|| self.position(self.at));
         let window = std::mem::replace(&mut self.window, text);
         self.entered.push(Entered { window, at: self.at + length, reference });
         self.at = 0;
@@ -174,30 +170,27 @@ impl<R> Input<R> {
         {
             return self.start.offset + at as u64;
         }
-        if let Some((_, offset)) = self.reference() {
-            return offset;
-        }
-        let (from, mut offset) =
-            if self.last_offset.0 <= at { self.last_offset } else { (0, self.start.offset) };
-        offset += self.raw_length(from, at);
-        self.last_offset = (at, offset);
-        offset
+        self.position(at).offset
     }
 
     /// The position of the place `at` of the window.
     pub(super) fn position(&self, at: usize) -> Position {
-        if let Some((position, _)) = self.reference() {
+        if let Some(position) = self.reference() {
             return position;
         }
         let at = (0..=at).rev().find(|at| self.window.is_char_boundary(*at)).unwrap_or(0);
-        let text = &self.window[..at];
-        let mut position = self.start;
-        position.offset += self.raw_length(0, at);
+        let (from, mut position) = match self.known.get() {
+            known if known.0 <= at => known,
+            _ => (0, self.start),
+        };
+        let text = &self.window[from..at];
+        position.offset += self.raw_length(from, at);
         position.line += memchr::memchr_iter(b'\n', text.as_bytes()).count() as u64;
         match memchr::memrchr(b'\n', text.as_bytes()) {
             Some(newline) => position.column = 1 + count_chars(&text.as_bytes()[newline + 1..]),
             None => position.column += count_chars(text.as_bytes()),
         }
+        self.known.set((at, position));
         position
     }
 
@@ -210,7 +203,7 @@ impl<R> Input<R> {
         XmlError { position: self.position(at.min(self.window.len())), fault: fault.into() }
     }
 
-    fn reference(&self) -> Option<(Position, u64)> {
+    fn reference(&self) -> Option<Position> {
         self.entered.first().and_then(|entered| entered.reference)
     }
 
@@ -231,7 +224,7 @@ impl<R> Input<R> {
             return;
         }
         self.start = self.position(self.at);
-        self.last_offset = (0, self.start.offset);
+        self.known.set((0, self.start));
         self.window.drain(..self.at);
         let at = self.at;
         self.returns_removed.retain_mut(|place| {

@@ -68,8 +68,8 @@ pub(crate) struct Names {
     by_text: HashMap<u64, Vec<NameId>, Unhashed>,
     uri_by_text: HashMap<u64, Vec<UriId>, Unhashed>,
     prefix_by_name: HashMap<NameId, PrefixId>,
-    /// The name that was last found for a cheap hash: most names are those that were just there.
-    recent: Box<[Option<NameId>; RECENT]>,
+    /// The name that was last found for each place of a key: most names are those that were just there.
+    recent: Box<[(Key, NameId); RECENT]>,
     recent_uri: Box<[Option<UriId>; RECENT]>,
     hasher: std::hash::RandomState,
     name_count_limit: usize,
@@ -108,7 +108,7 @@ impl Names {
             by_text: HashMap::default(),
             uri_by_text: HashMap::default(),
             prefix_by_name: HashMap::new(),
-            recent: Box::new([None; RECENT]),
+            recent: Box::new([(Key::NOTHING, NameId::NOTHING); RECENT]),
             recent_uri: Box::new([None; RECENT]),
             hasher: std::hash::RandomState::new(),
             name_count_limit: usize::MAX,
@@ -135,20 +135,21 @@ impl Names {
     /// The number of a qualified name, which is checked when it is first seen.
     #[inline]
     pub(crate) fn intern(&mut self, text: &str) -> Result<NameId, XmlFault> {
-        let place = cheap_hash(text.as_bytes());
-        if let Some(id) = self.recent[place]
-            && self.text(id) == text
-        {
+        let key = Key::of(text.as_bytes());
+        let place = key.place();
+        let (recent, id) = self.recent[place];
+        // Short names are in their keys.
+        if recent == key && (text.len() <= 16 || self.text(id) == text) {
             return Ok(id);
         }
         let id = self.find_or_add(text)?;
-        self.recent[place] = Some(id);
+        self.recent[place] = (key, id);
         Ok(id)
     }
 
     /// The number of a namespace name.
     pub(crate) fn uri(&mut self, text: &str) -> Result<UriId, XmlFault> {
-        let place = cheap_hash(text.as_bytes());
+        let place = Key::of(text.as_bytes()).place();
         if let Some(id) = self.recent_uri[place]
             && self.uri_text(id) == text
         {
@@ -311,23 +312,40 @@ fn index(value: usize) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
 }
 
-/// Good enough to tell the names of one kind of document apart.
-#[inline]
-fn cheap_hash(bytes: &[u8]) -> usize {
-    let length = bytes.len();
-    if length == 0 {
-        return 0;
+/// The first and last bytes of a name, and its length: for names of up to 16 bytes that is all of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Key {
+    first: u64,
+    last: u64,
+    length: usize,
+}
+
+impl Key {
+    /// That of the empty name, which no document has.
+    const NOTHING: Key = Key { first: 0, last: 0, length: 0 };
+
+    #[inline]
+    fn of(bytes: &[u8]) -> Key {
+        let length = bytes.len();
+        let (first, last) =
+            if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+                (u64::from_le_bytes(*first), u64::from_le_bytes(*last))
+            } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+                (u64::from(u32::from_le_bytes(*first)), u64::from(u32::from_le_bytes(*last)))
+            } else {
+                (bytes.iter().fold(0, |all, byte| (all << 8) | u64::from(*byte)), 0)
+            };
+        Key { first, last, length }
     }
-    let first = usize::from(bytes[0]);
-    let middle = usize::from(bytes[length / 2]);
-    let last = usize::from(bytes[length - 1]);
-    let early = usize::from(bytes[length.min(3) - 1]);
-    (first.wrapping_mul(31)
-        ^ middle.wrapping_mul(59)
-        ^ last.wrapping_mul(7)
-        ^ early.wrapping_mul(17)
-        ^ length.wrapping_mul(13))
-        % RECENT
+
+    /// Good enough to tell the names of one kind of document apart; who chooses names to collide gains nothing but
+    /// the way through the hash table.
+    #[inline]
+    fn place(self) -> usize {
+        let mixed = (self.first ^ self.last.rotate_left(29) ^ self.length as u64)
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (mixed >> 56) as usize
+    }
 }
 
 #[cfg(test)]

@@ -159,6 +159,7 @@ impl<R: Read> Reader<R> {
             open: Vec::new(),
             element: Element { name: NameId::NOTHING, uri: UriId::NONE, mark: 0 },
             attributes: Vec::new(),
+            declares: false,
             scratch: String::new(),
         };
         let mut reader = Reader::from_parts(Input::open(source)?, state, limits, None);

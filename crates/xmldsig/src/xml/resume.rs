@@ -98,6 +98,7 @@ impl<R: Read> Reader<R> {
             open: Vec::new(),
             element: Element { name: NameId::NOTHING, uri: UriId::NONE, mark: 0 },
             attributes: Vec::new(),
+            declares: false,
             scratch: String::new(),
         };
         let limits = Limits { token: options.limits.token.min(1 << 30), ..options.limits };

@@ -38,6 +38,7 @@ pub(super) fn read(
 ) -> Result<Option<Tag>, Fault> {
     let bytes = window.as_bytes();
     state.attributes.clear();
+    state.declares = false;
     state.scratch.clear();
     // A tag is read again when there is more of it: what its entities stand for is not counted twice.
     let spent = entities.spent();
@@ -147,8 +148,10 @@ fn attribute(
         }
         Value::Scratch(offset(from), offset(state.scratch.len()))
     };
-    let prefix = state.names.parts(name).prefix;
-    state.attributes.push(RawAttribute { name, prefix, uri: UriId::NONE, kind, value });
+    let parts = state.names.parts(name);
+    let (prefix, local) = (parts.prefix, parts.local);
+    state.declares |= parts.declares != Declares::Nothing;
+    state.attributes.push(RawAttribute { name, local, prefix, uri: UriId::NONE, kind, value });
     Ok(Some(at + 1))
 }
 
@@ -170,27 +173,19 @@ fn open(
         add_defaults(dtd, name, state, entities, limits).map_err(at_tag)?;
     }
     let mark = state.scope.mark();
-    let mut declares = false;
-    let mut prefixed = false;
-    for attribute in &state.attributes {
-        declares |= state.names.parts(attribute.name).declares != Declares::Nothing;
-        prefixed |= attribute.prefix != PrefixId::NONE;
-    }
-    if declares {
+    if state.declares {
         declare(window, state).map_err(at_tag)?;
     }
-    if prefixed {
-        for attribute in &mut state.attributes {
-            if attribute.prefix != PrefixId::NONE {
-                attribute.uri = state.scope.uri(attribute.prefix);
-                if attribute.uri == UriId::NONE {
-                    let prefix = state.names.prefix_text(attribute.prefix).to_owned();
-                    return Err(at_tag(XmlFault::PrefixUnknown(prefix)));
-                }
+    for attribute in &mut state.attributes {
+        if attribute.prefix != PrefixId::NONE {
+            attribute.uri = state.scope.uri(attribute.prefix);
+            if attribute.uri == UriId::NONE {
+                let prefix = state.names.prefix_text(attribute.prefix).to_owned();
+                return Err(at_tag(XmlFault::PrefixUnknown(prefix)));
             }
         }
     }
-    let key = |attribute: &RawAttribute| (attribute.uri, state.names.parts(attribute.name).local);
+    let key = |attribute: &RawAttribute| (attribute.uri, attribute.local);
     if let Some(twice) = first_twin(&state.attributes, key) {
         return Err(at_tag(XmlFault::AttributeTwice(state.names.text(twice).to_owned())));
     }
@@ -233,7 +228,10 @@ fn add_defaults(
         state.scratch.push_str(value);
         let value = Value::Scratch(offset(from), offset(state.scratch.len()));
         let prefix = state.names.parts(name).prefix;
-        state.attributes.push(RawAttribute { name, prefix, uri: UriId::NONE, kind, value });
+        let parts = state.names.parts(name);
+        let (prefix, local) = (parts.prefix, parts.local);
+        state.declares |= parts.declares != Declares::Nothing;
+        state.attributes.push(RawAttribute { name, local, prefix, uri: UriId::NONE, kind, value });
     }
     Ok(())
 }
