@@ -37,17 +37,17 @@ pub(super) fn locate<D: Read + Seek>(
     let mut reader = Reader::with(&mut *document, &settings.xml())?;
     let (place, glimpsed) = find(&mut reader, &settings.signature)?;
     let mut legacy = reader.into_legacy();
+    // What has no finer place is wrong with the Signature.
+    let here = |error: Error| error.unless_placed(place.snapshot.position());
 
     // SignedInfo is canonicalized while it is read, but how is only said inside it.
-    let here = |error: Error| error.unless_placed(place.snapshot.position());
-    let method = match glimpsed {
-        Some(method) => method,
-        None => {
-            let mut cursor = cursor(document, settings, legacy, &place)?;
-            let method = signature::method(&mut cursor).map_err(here)?;
-            legacy = cursor.into_reader().into_legacy();
-            method
-        }
+    let method = if let Some(method) = glimpsed {
+        method
+    } else {
+        let mut cursor = cursor(document, settings, legacy, &place)?;
+        let method = signature::method(&mut cursor).map_err(here)?;
+        legacy = cursor.into_reader().into_legacy();
+        method
     };
     let mut cursor = cursor(document, settings, legacy, &place)?;
     let signature =

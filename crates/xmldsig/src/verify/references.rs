@@ -85,7 +85,7 @@ pub(super) fn check<D: Read + Seek>(
         };
         match (body, uri) {
             (Body::SameDocument, Some(uri)) => {
-                plans.push((i, Plan::new(reference, uri).map_err(at)?))
+                plans.push((i, Plan::new(reference, uri).map_err(at)?));
             }
             (Body::SameDocument, None) => {
                 return Err(at(Error::dereference(
@@ -323,7 +323,7 @@ fn finish<D>(
             context.settings,
             &context.shared,
         )?,
-        came => (came, taken.copy),
+        came @ Came::Digest(_) => (came, taken.copy),
     };
     judge(report, reference, &came);
     report.octets = copy;

@@ -100,7 +100,7 @@ impl<'a> SignedElement<'a> {
             .node
             .descendants()
             .filter(|node| node.kind() == NodeKind::Text && !self.leaves_out(*node));
-        pieces.map(|piece| piece.text()).collect()
+        pieces.map(Node::text).collect()
     }
 
     /// The elements directly in it.

@@ -23,6 +23,7 @@ use std::{
 
 /// Whose signature counts.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it for a verification, or for many")]
 pub enum KeySource {
     /// That of a certificate in the signature, which is judged.
     Certificate(Trust),

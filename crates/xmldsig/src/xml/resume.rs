@@ -3,13 +3,13 @@
 use super::{
     dtd::Dtd,
     encoding::Encoding,
-    error::{Position, XmlError, XmlFault},
+    error::{Position, XmlError},
     event::{Element, Start, State},
     input::Input,
     limits::Limits,
     names::{NameId, Names, UriId},
     namespaces::Scope,
-    reader::{Options, Pending, Phase, Reader},
+    reader::{Options, Reader},
 };
 use std::io::Read;
 
