@@ -62,7 +62,7 @@ pub enum Command {
   ravelin connect 192.0.2.1:8443 --servername www.example.com --anchor root.pem --cert client.pem --key client.key
   ravelin connect www.example.com:443 --check --online --revocation always --time 2027-01-31T00:00:00Z")]
     Connect(Box<ConnectArgs>),
-    /// Signatures of XML documents: verify, canonicalize.
+    /// Signatures of XML documents: verify, sign, canonicalize.
     #[command(subcommand)]
     Xml(XmlCommand),
     /// Print what packagers and editors want.

@@ -1,5 +1,7 @@
 //! `ravelin xml` as typed.
 
+pub mod sign;
+
 use super::cert::judge::{FetchingArgs, last_of_several};
 use crate::commands::{
     cert::moment::moment,
@@ -10,6 +12,7 @@ use clap::{
 };
 use ravelin_trust::{Profile, Time, revocation::RevocationPolicy};
 use ravelin_xmldsig::verify::{Choice, ReferencesValidation};
+use sign::SignArgs;
 use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
@@ -29,6 +32,22 @@ pub enum XmlCommand {
   ravelin xml verify --batch cases.jsonl > answers.jsonl"
     )]
     Verify(Box<VerifyArgs>),
+    /// Sign a document, content or files.
+    ///
+    /// The signature goes into the document, of which all other bytes stay as they are (--enveloped, which is meant if
+    /// nothing else is said), around it (--enveloping), or stands alone and refers to files (--detached without DOCUMENT).
+    /// What was signed is verified before it is written; a file is written whole or not at all. Exits with 0 if it is
+    /// signed, 2 if not.
+    #[command(
+        override_usage = "ravelin xml sign --key FILE [OPTIONS] DOCUMENT\n       ravelin xml sign --key FILE [OPTIONS] --detached URI=FILE...",
+        after_long_help = "Examples:
+  ravelin xml sign --key key.pem --cert chain.pem --output signed.xml order.xml
+  ravelin xml sign --key key.pem --cert chain.pem --reference body --place first-in:header message.xml
+  ravelin xml sign --key key.pem --enveloping --content base64 picture.png
+  ravelin xml sign --hmac-key secret --detached readme.txt=docs/readme.txt --output readme.sig
+  ravelin xml sign --key key.pem --cert chain.pem --profile air --manifest --detached main.swf=bin/main.swf signatures.xml"
+    )]
+    Sign(Box<SignArgs>),
     /// Write the canonical form of a document.
     ///
     /// It is written while the document is read, whatever its length. If the document turns out to be broken, the command

@@ -41,14 +41,13 @@ pub(super) fn locate<D: Read + Seek>(
     let here = |error: Error| error.unless_placed(place.snapshot.position());
 
     // SignedInfo is canonicalized while it is read, but how is only said inside it.
-    let method = match glimpsed {
-        Some(method) => method,
-        None => {
-            let mut cursor = cursor(document, settings, legacy, &place)?;
-            let method = signature::method(&mut cursor).map_err(here)?;
-            legacy = cursor.into_reader().into_legacy();
-            method
-        }
+    let method = if let Some(method) = glimpsed {
+        method
+    } else {
+        let mut cursor = cursor(document, settings, legacy, &place)?;
+        let method = signature::method(&mut cursor).map_err(here)?;
+        legacy = cursor.into_reader().into_legacy();
+        method
     };
     let mut cursor = cursor(document, settings, legacy, &place)?;
     let signature =
@@ -97,6 +96,7 @@ fn find<R: Read>(
                 let wanted = match choice {
                     Choice::First | Choice::Last => true,
                     Choice::Id(id) => start.attribute("", "Id") == Some(id),
+                    Choice::At(offset) => start.offset() == *offset,
                 };
                 if wanted {
                     if matches!(choice, Choice::Id(_)) && found.is_some() {
@@ -129,8 +129,13 @@ fn find<R: Read>(
             let error = Error::malformed(format!("there is no Signature with the Id `{shown}`"));
             Err(error.at(reader.position()))
         }
+        (None, Choice::At(offset)) => {
+            let error = Error::malformed(format!("no Signature begins after {offset} bytes"));
+            Err(error.at(reader.position()))
+        }
         (None, _) => {
-            Err(Error::malformed("there is no Signature in the document").at(reader.position()))
+            let error = Error::malformed("there is no Signature in the document");
+            Err(error.at(reader.position()))
         }
     }
 }

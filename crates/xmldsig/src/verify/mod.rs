@@ -20,6 +20,7 @@
 //! ```
 
 mod dereference;
+mod digests;
 mod keys;
 mod locate;
 mod octets;
@@ -28,15 +29,19 @@ mod plan;
 mod profile;
 mod references;
 mod report;
+mod same;
 mod settings;
+mod signed;
 mod signer;
 mod sink;
 mod tree;
 mod verification;
 
 pub use dereference::{Body, Dereference, DereferenceError, SameDocument};
+pub(crate) use digests::{digests, signed};
 pub use report::{Coverage, ReferenceReport, Report, SignatureStatus};
 pub use settings::{Choice, Limits, Profile, ReferencesValidation, Settings};
+pub use signed::{SignedDocument, SignedElement};
 pub use signer::{Signer, Trust, TrustSetting};
 pub use verification::{KeySource, Next, Verification};
 

@@ -3,20 +3,27 @@ use super::{
     keys, locate, profile,
     references::{self, Context},
     report::{ReferenceReport, Report, SignatureStatus, overall},
+    same::Memory,
     settings::{Profile, ReferencesValidation, Settings},
+    signed::SignedDocument,
     signer::{Question, Signer, Trust},
+    tree,
 };
 use crate::{
     Error,
-    algorithm::VerificationKey,
+    algorithm::{DigestValue, VerificationKey},
     signature::{KeyInfo, Signature},
     xml::{Legacy, Position},
 };
 use ravelin_trust::{Certificate, Step, Wanted, revocation::Crl};
-use std::io::{Read, Seek};
+use std::{
+    io::{Read, Seek, SeekFrom},
+    sync::Arc,
+};
 
 /// Whose signature counts.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it for a verification, or for many")]
 pub enum KeySource {
     /// That of a certificate in the signature, which is judged.
     Certificate(Trust),
@@ -42,6 +49,7 @@ pub struct Verification<D> {
     legacy: Option<Legacy>,
     digest: SignatureStatus,
     identity: Identity,
+    signed: Option<Arc<SignedDocument>>,
 }
 
 #[derive(Debug)]
@@ -83,7 +91,8 @@ impl<D: Read + Seek> Verification<D> {
         if let (Some(info), KeySource::Certificate(_) | KeySource::Embedded) =
             (&mut signature.key_info, keys)
         {
-            legacy = keys::retrieve(&mut document, settings, legacy, info, dereference).map_err(at)?;
+            legacy =
+                keys::retrieve(&mut document, settings, legacy, info, dereference).map_err(at)?;
         }
         let (holds, identity) = verify_value(&signature, settings, keys).map_err(at)?;
         Ok(Verification {
@@ -95,6 +104,7 @@ impl<D: Read + Seek> Verification<D> {
             legacy: Some(legacy),
             digest: if holds { SignatureStatus::Valid } else { SignatureStatus::Invalid },
             identity,
+            signed: None,
         })
     }
 
@@ -182,13 +192,34 @@ impl<D: Read + Seek> Verification<D> {
             Context::new(&mut self.document, &self.settings, self.position, self.length);
         let (mut reports, legacy) =
             references::check(&mut context, &self.signature.references, dereference, legacy)?;
+        let digested = context.memory.value();
         let legacy = if self.settings.manifests && self.settings.profile == Profile::Extended {
             references::manifests(&mut context, &mut reports, dereference, legacy)?
         } else {
             legacy
         };
         self.legacy = Some(legacy);
+        let valid = overall(reports.iter().map(|report| report.status)) == SignatureStatus::Valid;
+        if self.settings.keep_document && valid {
+            self.signed = Some(Arc::new(self.keep(&reports, digested)?));
+        }
         Ok(reports)
+    }
+
+    /// Reads the document that was verified into memory.
+    fn keep(
+        &mut self,
+        reports: &[ReferenceReport],
+        digested: Option<DigestValue>,
+    ) -> Result<SignedDocument, Error> {
+        self.document.seek(SeekFrom::Start(0))?;
+        let memory = Memory::new(true);
+        let document = tree::read(memory.of(&mut self.document), &self.settings)?;
+        let covers = reports.iter().any(|report| report.covers.is_some());
+        if covers && memory.value() != digested {
+            return Err(Error::malformed("the document was changed while it was read"));
+        }
+        Ok(SignedDocument::new(document, reports, self.position.offset))
     }
 
     fn report(&mut self, references: Option<Vec<ReferenceReport>>) -> Report {
@@ -210,6 +241,7 @@ impl<D: Read + Seek> Verification<D> {
             references: references.unwrap_or_else(written),
             algorithm: self.signature.algorithm,
             signature_id: self.signature.id.clone(),
+            signed: self.signed.take(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `ravelin xml`: signatures of XML documents.
 //!
 //! - `verify`: does a signature hold, who signed, and is what was signed unchanged?
+//! - `sign`: makes signatures.
 //! - `canonicalize`: the octets that are signed.
 //! - `words`, `allow`: the words of both; `document`: where documents come from; `progress`: how far they are read.
 
@@ -8,6 +9,7 @@ mod allow;
 mod canonicalize;
 mod document;
 mod progress;
+mod sign;
 mod verify;
 mod words;
 
@@ -25,6 +27,7 @@ use crate::{
 pub fn run(command: XmlCommand, json: bool) -> Result<Exit, Failure> {
     match command {
         XmlCommand::Verify(args) => verify::run(&args, json),
+        XmlCommand::Sign(args) => sign::run(&args, json),
         XmlCommand::Canonicalize(args) => canonicalize::run(&args, json),
     }
 }
