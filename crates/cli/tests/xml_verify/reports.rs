@@ -1,6 +1,6 @@
 //! What is told, and how it ends.
 
-use crate::signing::{Folder, Reference, TIME, enveloped, item_only, text};
+use crate::signing::{Folder, Reference, TIME, by_secret, enveloped, item_only, text};
 use serde_json::{Value, json};
 
 /// The exit code, standard output and standard error.
@@ -111,6 +111,8 @@ fn an_expired_signer_is_1() {
     assert_eq!(value["certificate"]["status"], "expired");
     assert_eq!(value["certificate"]["code"], "CERT_HAS_EXPIRED");
     assert_eq!(value["signer"]["trustSettings"], json!([]));
+    let output = folder.command(&words.replace(" --json", "")).output().unwrap();
+    assert!(text(&output.stdout).contains("--time with a moment before 2026-12-04T00:00:00Z"));
 }
 
 #[test]
@@ -193,6 +195,7 @@ fn an_error_is_2_with_one_line_and_no_status() {
     folder.write("unsigned.xml", "<order/>");
     folder.write("dtd.xml", format!("<!DOCTYPE order>{}", folder.read("order.xml")));
     folder.write("empty.xml", "");
+    folder.write("secret.xml", enveloped(|references| by_secret(b"secret", references)));
     for (words, kind, line) in [
         ("broken.xml", "malformed", "broken.xml:2:9: </order> closes <item>"),
         ("weak.xml", "policy", "(--allow legacy-sha1)"),
@@ -205,12 +208,12 @@ fn an_error_is_2_with_one_line_and_no_status() {
             "ECDSA with SHA-256 is not part of profile `air`",
         ),
         ("empty.xml", "malformed", "empty.xml:1:1: "),
+        ("secret.xml", "unsupported", "(--added or --key with its file; "),
     ] {
-        let words = format!("--trusted root.pem {words}");
-        let (code, out, err) = told(&folder, &words);
+        let (code, out, err) = told(&folder, words);
         assert_eq!((code, out.as_str()), (2, ""), "{words}");
         assert!(err.matches('\n').count() == 1 && err.contains(line), "{words}: {err}");
-        let (code, value) = answer(&folder, &words);
+        let (code, value) = answer(&folder, words);
         let error = &value["error"];
         assert_eq!((code, &error["kind"]), (2, &json!(kind)), "{words}");
         assert!(error["line"].is_u64() && error["column"].is_u64(), "{words}: {value}");

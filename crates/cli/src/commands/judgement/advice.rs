@@ -43,6 +43,11 @@ pub fn what_to_do(judged: &Judged) -> Option<String> {
             }
             format!("nothing has to be done; {}", would_ask(path))
         }
+        Status::Expired if judged.terms.presented == Presented::InSignature => format!(
+            "have it signed again, by a certificate that is valid; whether the signature was good when it was made shows \
+             --time with a moment before {}, if you know from elsewhere that it existed then",
+            end.not_after()
+        ),
         Status::Expired => {
             format!("renew the certificate: it was to be replaced before {}", end.not_after())
         }

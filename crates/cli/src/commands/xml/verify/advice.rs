@@ -142,6 +142,14 @@ fn option(error: &Error) -> Option<String> {
         ErrorKind::Dereference if error.detail.contains("nothing is given for") => {
             Some("--detached URI=FILE says what it stands for".to_owned())
         }
+        ErrorKind::Unsupported
+            if error.detail.contains("there is no certificate in the signature") =>
+        {
+            Some(
+                "--added or --key with its file; --embedded-key takes whatever it carries"
+                    .to_owned(),
+            )
+        }
         _ => None,
     }
 }
