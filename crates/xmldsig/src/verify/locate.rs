@@ -74,6 +74,7 @@ fn find<R: Read>(reader: &mut Reader<R>, choice: &Choice) -> Result<Place, Error
                     && match choice {
                         Choice::First | Choice::Last => true,
                         Choice::Id(id) => start.attribute("", "Id") == Some(id),
+                        Choice::At(offset) => start.offset() == *offset,
                     };
                 let is_root = start.depth() == 1;
                 if wanted {
@@ -101,6 +102,7 @@ fn find<R: Read>(reader: &mut Reader<R>, choice: &Choice) -> Result<Place, Error
             "there is no Signature with the Id `{}`",
             id.chars().take(100).collect::<String>()
         )),
+        Choice::At(offset) => Error::malformed(format!("no Signature begins after {offset} bytes")),
         _ => Error::malformed("there is no Signature in the document"),
     })
 }

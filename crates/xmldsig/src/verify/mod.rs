@@ -20,6 +20,7 @@
 //! ```
 
 mod dereference;
+mod digests;
 mod keys;
 mod locate;
 mod octets;
@@ -35,6 +36,7 @@ mod tree;
 mod verification;
 
 pub use dereference::{Body, Dereference, DereferenceError, SameDocument};
+pub(crate) use digests::{digests, signed};
 pub use report::{Coverage, ReferenceReport, Report, SignatureStatus};
 pub use settings::{Choice, Limits, Profile, ReferencesValidation, Settings};
 pub use signer::{Signer, Trust, TrustSetting};

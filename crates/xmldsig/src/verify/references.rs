@@ -318,6 +318,9 @@ fn finish<D>(
 }
 
 fn judge(report: &mut ReferenceReport, reference: &Reference, came: &Came) {
+    if let Came::Digest(digest) = came {
+        report.digest = Some(*digest);
+    }
     let detail = match (&reference.value, came) {
         (Ok(expected), Came::Digest(found)) if found.as_ref() == expected => {
             report.status = SignatureStatus::Valid;

@@ -1,5 +1,10 @@
 use super::signer::Signer;
-use crate::{algorithm::SignatureAlgorithm, document::Node, signature::Reference, xml::QName};
+use crate::{
+    algorithm::{DigestValue, SignatureAlgorithm},
+    document::Node,
+    signature::Reference,
+    xml::QName,
+};
 use std::{fmt, ops::Range};
 
 /// What a verification found.
@@ -119,6 +124,8 @@ pub struct ReferenceReport {
     pub kind: Option<String>,
     /// Whether its digest is what it is to be.
     pub status: SignatureStatus,
+    /// What its digest is, if it was made.
+    pub digest: Option<DigestValue>,
     /// Why not, if it is not.
     pub detail: Option<String>,
     /// The part of the document it covers, if it is one. With transforms that choose nodes it may cover less of it.
@@ -138,6 +145,7 @@ impl ReferenceReport {
             uri: reference.uri.clone(),
             kind: reference.kind.clone(),
             status: SignatureStatus::Unknown,
+            digest: None,
             detail: None,
             covers: None,
             whole: false,

@@ -104,6 +104,8 @@ pub enum Choice {
     Last,
     /// The one with this value of the attribute `Id`.
     Id(String),
+    /// The one whose start tag begins after so many bytes of the document.
+    At(u64),
 }
 
 /// How much there may be. Going beyond is an error that names the limit, never an invalid signature.

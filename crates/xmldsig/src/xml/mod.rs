@@ -42,6 +42,7 @@ mod resume;
 mod tag;
 
 pub(crate) use chars::{is_ncname, is_space};
+pub(crate) use encoding::Encoding;
 pub use error::{Position, XmlError, XmlFault};
 pub(crate) use event::RawAttribute;
 pub use event::{Attribute, AttributeKind, End, Event, Instruction, QName, Start};

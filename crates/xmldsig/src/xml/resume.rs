@@ -62,6 +62,16 @@ impl<R> Reader<R> {
         self.input.position(self.last_at)
     }
 
+    /// Where what is read next begins, in bytes from the start of the document.
+    pub(crate) fn next_offset(&mut self) -> u64 {
+        self.input.offset(self.input.at)
+    }
+
+    /// The encoding of the document.
+    pub(crate) fn encoding(&self) -> Encoding {
+        self.input.encoding()
+    }
+
     /// How to come back to the element that began last. `None` in what an entity stands for, which has no place.
     pub(crate) fn snapshot(&self) -> Option<Snapshot> {
         if self.input.is_inside_entity() {
