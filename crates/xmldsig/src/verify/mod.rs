@@ -42,6 +42,8 @@ pub use settings::{Choice, Limits, Profile, ReferencesValidation, Settings};
 pub use signer::{Signer, Trust, TrustSetting};
 pub use verification::{KeySource, Next, Verification};
 
+pub(crate) use report::overall;
+
 use crate::Error;
 use std::io::{Read, Seek};
 
