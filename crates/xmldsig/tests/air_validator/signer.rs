@@ -74,11 +74,13 @@ fn x21_what_the_signer_is_trusted_for() {
 #[test]
 fn x21_a_root_that_is_not_for_code_gives_no_code_signing() {
     let code = with_purposes(&[CODE_SIGNING]);
-    for (purpose, expected) in
-        [(Purpose::CodeSigning, &[Signing, CodeSigning][..]), (Purpose::ServerAuth, &[Signing])]
-    {
+    for (purposes, expected) in [
+        (vec![Purpose::Any, Purpose::CodeSigning], &[Signing, CodeSigning][..]),
+        (vec![Purpose::Any], &[Signing]),
+        (vec![Purpose::ServerAuth], &[]),
+    ] {
         let mut limits = AnchorLimits::default();
-        limits.purposes = vec![purpose];
+        limits.purposes = purposes;
         let mut anchors = Anchors::new();
         anchors.add_anchor(Anchor::certificate(&root()).unwrap().with_limits(limits));
         let mut validator = stranger();
