@@ -2,6 +2,7 @@ use super::{CertificateStatus, Event, ValidatorError, evidence::Evidence};
 use crate::{evaluate::Fetched, fetch::Fetcher, roots};
 use ravelin_trust::{Time, Wanted};
 use ravelin_xmldsig::{
+    Error, ErrorKind,
     air::{Ended, Progress, Work, XmlSignatureValidator as Validator},
     verify::{Choice, Report, Signer},
 };
@@ -106,7 +107,11 @@ impl XmlSignatureValidator {
         let opening = self.validator.prepare(document, signature, time)?;
         let opened = match spawn_blocking(move || opening.open()).await {
             Ok(opened) => opened?,
-            Err(error) => std::panic::resume_unwind(Box::new(error.to_string())),
+            // Whoever reads the document panicked, or the runtime shuts down.
+            Err(error) => {
+                let detail = format!("the document cannot be read to its end: {error}");
+                return Err(Error { kind: ErrorKind::Dereference, detail, position: None }.into());
+            }
         };
         self.validator.start(opened)?;
         self.fetches.clear();
