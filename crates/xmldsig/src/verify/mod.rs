@@ -45,6 +45,8 @@ pub use signed::{SignedDocument, SignedElement};
 pub use signer::{Signer, Trust, TrustSetting};
 pub use verification::{KeySource, Next, Verification};
 
+pub(crate) use report::overall;
+
 use crate::Error;
 use std::io::{Read, Seek};
 

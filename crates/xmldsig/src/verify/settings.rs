@@ -84,6 +84,13 @@ pub enum ReferencesValidation {
 }
 
 impl ReferencesValidation {
+    /// Every setting.
+    pub const ALL: [ReferencesValidation; 3] = [
+        ReferencesValidation::ValidIdentity,
+        ReferencesValidation::ValidOrUnknownIdentity,
+        ReferencesValidation::Never,
+    ];
+
     /// AIR's word.
     pub fn word(self) -> &'static str {
         match self {

@@ -50,6 +50,8 @@ pub struct Verification<D> {
     digest: SignatureStatus,
     identity: Identity,
     signed: Option<Arc<SignedDocument>>,
+    problems: Vec<(Wanted, String)>,
+    in_vain: Vec<Wanted>,
 }
 
 #[derive(Debug)]
@@ -105,6 +107,8 @@ impl<D: Read + Seek> Verification<D> {
             digest: if holds { SignatureStatus::Valid } else { SignatureStatus::Invalid },
             identity,
             signed: None,
+            problems: Vec::new(),
+            in_vain: Vec::new(),
         })
     }
 
@@ -114,7 +118,9 @@ impl<D: Read + Seek> Verification<D> {
     /// When a reference leads nowhere or to something that cannot be read, or goes beyond a limit.
     pub fn next(&mut self, dereference: &mut dyn Dereference) -> Result<Next, Error> {
         if let Identity::Open(question) = &self.identity {
-            match question.step() {
+            let (step, problems, in_vain) = question.step();
+            (self.problems, self.in_vain) = (problems, in_vain);
+            match step {
                 Step::NeedFetch(wanted) => return Ok(Next::Fetch(wanted)),
                 Step::Done(verdict) => {
                     let Identity::Open(question) =
@@ -163,7 +169,27 @@ impl<D: Read + Seek> Verification<D> {
         }
     }
 
-    fn identity_status(&self) -> SignatureStatus {
+    /// The signer, once judged and until the report has it.
+    pub fn signer(&self) -> Option<&Signer> {
+        match &self.identity {
+            Identity::Decided(signer) => Some(signer),
+            _ => None,
+        }
+    }
+
+    /// What was asked for and could not be had or used, and why, as of the last step.
+    pub fn problems(&self) -> &[(Wanted, String)] {
+        &self.problems
+    }
+
+    /// What was asked for and did not help, as of the last step: it could not be had, or did not tell what it was asked
+    /// for, being too old or by somebody else. Not to be kept for the next verification.
+    pub fn in_vain(&self) -> &[Wanted] {
+        &self.in_vain
+    }
+
+    /// Whether the signer is trusted. Unknown until the signer was judged.
+    pub fn identity_status(&self) -> SignatureStatus {
         match &self.identity {
             Identity::Decided(signer) => signer.status(),
             _ => SignatureStatus::Unknown,
