@@ -1,6 +1,11 @@
 //! What the targets share: an authority that signs whatever it is given, so that mutated content gets behind the check of
 //! its signature.
 
+pub mod differences;
+pub mod mutation;
+pub mod signed;
+pub mod slow;
+
 use ravelin_trust::{Anchor, Anchors, Certificate, Request, Time};
 use rcgen::{
     BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,

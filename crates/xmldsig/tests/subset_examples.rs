@@ -2,7 +2,7 @@
 
 use proptest::{prelude::*, strategy::ValueTree};
 use ravelin_xmldsig::{
-    c14n::{Flavour, Method, canonicalize, canonicalize_nodes},
+    c14n::{C14nError, Flavour, Method, canonicalize, canonicalize_nodes},
     document::{self, Document, Node},
     nodeset::{
         NodeSet,
@@ -52,6 +52,29 @@ fn inclusive_11() -> Method {
 fn exclusive(prefixes: &[&str]) -> Method {
     let prefixes = prefixes.iter().map(|prefix| (*prefix).to_owned()).collect();
     Method { flavour: Flavour::Exclusive { prefixes }, comments: false }
+}
+
+#[test]
+fn relative_namespace_names_are_a_fault_in_inclusive_canonicalization_only_in_memory_as_while_reading() {
+    let text = "<a xmlns=\"relative\" xmlns:p=\"urn:p\"><p:b p:c=\"\"/></a>";
+    let document = read(text);
+    let limits = Limits::default();
+    for (method, is_fault) in
+        [(Method::inclusive(), true), (inclusive_11(), true), (exclusive(&[]), false), (exclusive(&[""]), false)]
+    {
+        let (mut of_nodes, mut streamed) = (Vec::new(), Vec::new());
+        let set = NodeSet::document(&document, true);
+        let first = canonicalize_nodes(&set, &method, &mut Budget::new(&limits), &mut of_nodes);
+        let mut reader = Reader::new(text.as_bytes()).unwrap();
+        let second = canonicalize(&mut reader, &method, &mut streamed);
+        for result in [first, second] {
+            match result {
+                Ok(_) => assert!(!is_fault, "{method:?}"),
+                Err(error) => assert!(is_fault && matches!(error, C14nError::RelativeNamespace(_)), "{error}"),
+            }
+        }
+        assert!(is_fault || of_nodes == streamed);
+    }
 }
 
 /// Canonical XML 1.0, section 3.7.

@@ -160,11 +160,11 @@ impl<W: Write> Subset<'_, W> {
             return Ok(());
         }
         let mark = self.undo.len();
-        self.check_declared(record.scope)?;
         self.declarations.clear();
         match self.method.flavour {
             Flavour::Exclusive { .. } => self.exclusive(index, namespaces, visible)?,
             Flavour::Inclusive | Flavour::Inclusive11 => {
+                self.check_declared(record.scope)?;
                 self.inclusive(index, namespaces, visible)?;
             }
         }
@@ -175,9 +175,11 @@ impl<W: Write> Subset<'_, W> {
         }
         let mut declarations = std::mem::take(&mut self.declarations);
         tag::sort(&mut declarations, |a, b| names.prefix_text(a.0) < names.prefix_text(b.0));
+        // The recommendation of exclusive canonicalization does not ask for it.
+        let strict = !matches!(self.method.flavour, Flavour::Exclusive { .. });
         for (prefix, uri) in &declarations {
             let uri = names.uri_text(*uri);
-            if !uri.is_empty() && !tag::is_absolute(uri) {
+            if strict && !uri.is_empty() && !tag::is_absolute(uri) {
                 return Err(C14nError::RelativeNamespace(uri.to_owned()));
             }
             tag::declaration(names.prefix_text(*prefix), uri, &mut self.buffer);

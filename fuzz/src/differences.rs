@@ -1,0 +1,89 @@
+//! Where bergshamra and Ravelin differ, as differences.md explains it.
+
+use crate::signed::{DSIG, read};
+use ravelin_xmldsig::{
+    Error, ErrorKind,
+    c14n::{Flavour, Method},
+    document::{Node, NodeKind},
+};
+
+/// The document as uppsala, bergshamra's reader, reads it; if it does.
+pub fn uppsala(bytes: &[u8]) -> Option<(&str, uppsala::Document<'_>)> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    uppsala::parse(text).ok().map(|document| (text, document))
+}
+
+/// The list of prefixes of a method, as bergshamra takes it.
+pub fn prefixes(method: &Method) -> Vec<String> {
+    let Flavour::Exclusive { prefixes } = &method.flavour else { return Vec::new() };
+    let word = |prefix: &String| {
+        if prefix.is_empty() { "#default".to_owned() } else { prefix.clone() }
+    };
+    prefixes.iter().map(word).collect()
+}
+
+/// Whether the canonical forms of such a document may differ.
+pub fn of_whole(text: &str, _method: &Method) -> bool {
+    text.contains("<!DOCTYPE")
+}
+
+/// Whether the canonical forms of such an element may differ.
+pub fn of_subtree(text: &str, _element: Node<'_>, method: &Method) -> bool {
+    of_whole(text, method) || method.flavour == Flavour::Inclusive11 && text.contains("xml:base")
+}
+
+/// Whether a document that is well-formed may be refused as a signed one.
+pub fn may_refuse(error: &Error) -> bool {
+    error.kind != ErrorKind::Malformed
+}
+
+/// What Ravelin says of documents that bergshamra may call good.
+const WE_REFUSE: &[&str] = &[
+    "is not allowed here",
+    "is missing or not in its place",
+    "is empty",
+    "has no attribute",
+    "no base64 at octet",
+    "stands twice",
+    "the key has no",
+    "there is no <XPath>",
+];
+
+/// What bergshamra says of documents that Ravelin may call good.
+const THEY_REFUSE: &[&str] = &["duplicate ID", "XPath expression not supported"];
+
+/// Panics if differences.md does not name every difference that is let pass.
+pub fn check_explained() {
+    let explained = include_str!("../differences.md");
+    for words in WE_REFUSE.iter().chain(THEY_REFUSE) {
+        assert!(explained.contains(&format!("`{words}`")), "differences.md does not name `{words}`");
+    }
+}
+
+/// Whether bergshamra may refuse what Ravelin calls good, for this reason.
+pub fn they_may_refuse(text: &str, reason: &str) -> bool {
+    THEY_REFUSE.iter().any(|words| reason.contains(words)) || is_ambiguous(text)
+}
+
+/// Whether Ravelin may refuse what bergshamra calls good, for this reason.
+pub fn we_may_refuse(text: &str, reason: &str) -> bool {
+    WE_REFUSE.iter().any(|words| reason.contains(words)) || is_ambiguous(text)
+}
+
+/// Whether the two read something else in the document.
+fn is_ambiguous(text: &str) -> bool {
+    if text.contains("<!DOCTYPE") || text.contains("<![CDATA[") {
+        return true;
+    }
+    if text.contains("xml:base") && text.contains("xml-c14n11") {
+        return true;
+    }
+    let Some(tree) = read(text.as_bytes()) else { return false };
+    // Values in two pieces.
+    tree.nodes().any(|node| {
+        let is_piece = |child: &Node<'_>| child.kind() == NodeKind::Text;
+        node.name().is_some_and(|name| name.namespace == DSIG)
+            && node.children().filter(is_piece).count() > 1
+            && node.elements().next().is_none()
+    })
+}
