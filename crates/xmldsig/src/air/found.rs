@@ -1,5 +1,5 @@
 use super::{ValidatorError, XmlSignatureValidator, validator::State, work::Outcome};
-use crate::verify::{Report, SignatureStatus, TrustSetting, overall};
+use crate::verify::{Report, SignatureStatus, Signer, TrustSetting, overall};
 use ravelin_trust::Certificate;
 
 /// What the last verification found.
@@ -56,7 +56,7 @@ impl XmlSignatureValidator {
     /// [`ValidatorError::Running`].
     pub fn signer_extended_key_usages(&self) -> Result<Vec<String>, ValidatorError> {
         let signer = self.outcome("signerExtendedKeyUsages")?.signer.as_ref();
-        Ok(signer.map(|signer| signer.extended_key_usages()).unwrap_or_default())
+        Ok(signer.map(Signer::extended_key_usages).unwrap_or_default())
     }
 
     /// What the signer is trusted to sign (`signerTrustSettings`). Empty unless the identity is valid.
@@ -65,7 +65,7 @@ impl XmlSignatureValidator {
     /// [`ValidatorError::Running`].
     pub fn signer_trust_settings(&self) -> Result<Vec<TrustSetting>, ValidatorError> {
         let signer = self.outcome("signerTrustSettings")?.signer.as_ref();
-        Ok(signer.map(|signer| signer.trust_settings()).unwrap_or_default())
+        Ok(signer.map(Signer::trust_settings).unwrap_or_default())
     }
 
     /// Everything else that was found: each reference, the signer's verdict. `None` if no verification was finished.

@@ -131,6 +131,7 @@ fn x07_the_systems_store_counts_only_if_it_is_to() {
 
 #[test]
 fn x08_when_references_are_looked_at() {
+    use ReferencesValidation::{Never, ValidIdentity, ValidOrUnknownIdentity};
     let trusted = detached(&["a"], &[&leaf()]);
     let unknown = detached(&["a"], &[&self_signed()]);
     let run = |setting: ReferencesValidation, document: &str| {
@@ -142,7 +143,6 @@ fn x08_when_references_are_looked_at() {
         let statuses = verified(&mut validator, document);
         (statuses[2], statuses[3], files.asked().len())
     };
-    use ReferencesValidation::{Never, ValidIdentity, ValidOrUnknownIdentity};
     assert_eq!(run(ValidIdentity, &trusted), (VALID, VALID, 1));
     assert_eq!(run(ValidIdentity, &unknown), (UNKNOWN, UNKNOWN, 0));
     assert_eq!(run(ValidOrUnknownIdentity, &trusted), (VALID, VALID, 1));
