@@ -55,13 +55,17 @@ fn exclusive(prefixes: &[&str]) -> Method {
 }
 
 #[test]
-fn relative_namespace_names_are_a_fault_in_inclusive_canonicalization_only_in_memory_as_while_reading() {
+fn relative_namespace_names_are_a_fault_in_inclusive_canonicalization_only_in_memory_as_while_reading()
+ {
     let text = "<a xmlns=\"relative\" xmlns:p=\"urn:p\"><p:b p:c=\"\"/></a>";
     let document = read(text);
     let limits = Limits::default();
-    for (method, is_fault) in
-        [(Method::inclusive(), true), (inclusive_11(), true), (exclusive(&[]), false), (exclusive(&[""]), false)]
-    {
+    for (method, is_fault) in [
+        (Method::inclusive(), true),
+        (inclusive_11(), true),
+        (exclusive(&[]), false),
+        (exclusive(&[""]), false),
+    ] {
         let (mut of_nodes, mut streamed) = (Vec::new(), Vec::new());
         let set = NodeSet::document(&document, true);
         let first = canonicalize_nodes(&set, &method, &mut Budget::new(&limits), &mut of_nodes);
@@ -70,7 +74,9 @@ fn relative_namespace_names_are_a_fault_in_inclusive_canonicalization_only_in_me
         for result in [first, second] {
             match result {
                 Ok(_) => assert!(!is_fault, "{method:?}"),
-                Err(error) => assert!(is_fault && matches!(error, C14nError::RelativeNamespace(_)), "{error}"),
+                Err(error) => {
+                    assert!(is_fault && matches!(error, C14nError::RelativeNamespace(_)), "{error}")
+                }
             }
         }
         assert!(is_fault || of_nodes == streamed);
