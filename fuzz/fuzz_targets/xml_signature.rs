@@ -29,7 +29,13 @@ fuzz_target!(|input: (u8, u8, u8, &[u8])| {
         any(bytes, &settings_of(how), source, whim);
         return;
     }
-    let signed = &all[usize::from(which) % all.len()];
+    let signed = &all[usize::from(which & 0x3f) % all.len()];
+    if which & 0x40 != 0 {
+        let mut document = signed.document.clone();
+        mutate(&mut document, bytes);
+        any(&document, &settings_of(how), &sources[usize::from(whim) % sources.len()], whim);
+        return;
+    }
     let source = &sources[signed.sources[usize::from(how >> 2) % signed.sources.len()]];
     let mut document = signed.document.clone();
     mutate(&mut document, bytes);
