@@ -183,7 +183,7 @@ impl XmlSignatureValidator {
         Ok(())
     }
 
-    /// Says which object identifier, in dotted form, [`TrustSetting::PlaylistSigning`] asks for in the signer's extended key
+    /// Says which object identifier, in dotted form, [`TrustSetting::PlaylistSigning`](crate::verify::TrustSetting::PlaylistSigning) asks for in the signer's extended key
     /// usage. AIR's own was never told, so there is none at first and nobody may sign playlists.
     ///
     /// # Errors

@@ -98,7 +98,7 @@ impl HmacParameters {
         HmacParameters { hash, output_bits: hash.length() * 8 }
     }
 
-    /// The same, cut to so many bits. Whether that is enough is for [`Allowed`] to say.
+    /// The same, cut to so many bits. Whether that is enough is for [`Allowed`](super::Allowed) to say.
     ///
     /// # Errors
     /// When it is no multiple of 8, nothing, or more than there is.
