@@ -12,7 +12,7 @@
 //! assert!(list.is("urn:l", "list"));
 //! let second = list.elements().find(|item| item.attribute("", "id") == Some("2")).unwrap();
 //! assert_eq!(second.text(), "two");
-//! assert_eq!(second.byte_range(), Some(43..67));
+//! assert_eq!(second.byte_range(), Some(43..66));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
