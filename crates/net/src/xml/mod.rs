@@ -20,7 +20,7 @@
 //! let error = xml::verify(document, Settings::default(), KeySource::Embedded, SameDocument, &fetcher, now)
 //!     .await
 //!     .unwrap_err();
-//! assert_eq!(error.to_string(), "there is no Signature in the document");
+//! assert_eq!(error.to_string(), "line 1, column 26: there is no Signature in the document");
 //! # Ok(())
 //! # }
 //! ```
