@@ -34,7 +34,6 @@ impl UriId {
     /// No namespace.
     pub(crate) const NONE: UriId = UriId(0);
     pub(crate) const XML: UriId = UriId(1);
-    pub(crate) const XMLNS: UriId = UriId(2);
 }
 
 /// What a name declares when it is that of an attribute.
@@ -321,20 +320,21 @@ struct Key {
 }
 
 impl Key {
-    /// That of the empty name, which no document has.
-    const NOTHING: Key = Key { first: 0, last: 0, length: 0 };
+    /// That of no text.
+    const NOTHING: Key = Key { first: 0, last: 0, length: usize::MAX };
 
     #[inline]
     fn of(bytes: &[u8]) -> Key {
         let length = bytes.len();
-        let (first, last) =
-            if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
-                (u64::from_le_bytes(*first), u64::from_le_bytes(*last))
-            } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
-                (u64::from(u32::from_le_bytes(*first)), u64::from(u32::from_le_bytes(*last)))
-            } else {
-                (bytes.iter().fold(0, |all, byte| (all << 8) | u64::from(*byte)), 0)
-            };
+        let (first, last) = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+            (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+            _ => match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+                (Some(first), Some(last)) => {
+                    (u64::from(u32::from_le_bytes(*first)), u64::from(u32::from_le_bytes(*last)))
+                }
+                _ => (bytes.iter().fold(0, |all, byte| (all << 8) | u64::from(*byte)), 0),
+            },
+        };
         Key { first, last, length }
     }
 
@@ -364,7 +364,6 @@ mod tests {
         assert_eq!(names.parts(plain).prefix, PrefixId::NONE);
         assert_eq!(names.prefix_text(PrefixId::XML), "xml");
         assert_eq!(names.uri_text(UriId::XML), XML_NAMESPACE);
-        assert_eq!(names.uri(XMLNS_NAMESPACE).unwrap(), UriId::XMLNS);
         let declaration = names.intern("xmlns:p").unwrap();
         assert_eq!(names.parts(declaration).declares, Declares::Prefix(names.parts(a).prefix));
         let default = names.intern("xmlns").unwrap();
