@@ -2,6 +2,7 @@
 
 pub mod cert;
 pub mod connect;
+pub mod xml;
 
 use cert::CertCommand;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -18,6 +19,7 @@ use ravelin_tunnel::{
     service::Network,
 };
 use std::{num::NonZeroUsize, path::PathBuf, str::FromStr};
+use xml::XmlCommand;
 
 /// TLS tunnels that say exactly what they do.
 #[derive(Debug, Parser)]
@@ -60,6 +62,9 @@ pub enum Command {
   ravelin connect 192.0.2.1:8443 --servername www.example.com --anchor root.pem --cert client.pem --key client.key
   ravelin connect www.example.com:443 --check --online --revocation always --time 2027-01-31T00:00:00Z")]
     Connect(Box<ConnectArgs>),
+    /// Signatures of XML documents: verify, sign, canonicalize.
+    #[command(subcommand)]
+    Xml(XmlCommand),
     /// Print what packagers and editors want.
     #[command(subcommand)]
     Generate(GenerateCommand),

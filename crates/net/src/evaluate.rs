@@ -89,7 +89,7 @@ pub async fn evaluate(request: Request<'_>, fetcher: &Fetcher, now: Duration) ->
     Evaluated { verdict, fetches }
 }
 
-fn fetch_request(wanted: &Wanted) -> FetchRequest {
+pub(crate) fn fetch_request(wanted: &Wanted) -> FetchRequest {
     match (wanted.kind, &wanted.body) {
         (WantedKind::Ocsp, Some(body)) => FetchRequest::ocsp(&*wanted.url, body.clone()),
         (WantedKind::Ocsp, None) => FetchRequest::ocsp(&*wanted.url, []),

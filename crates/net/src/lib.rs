@@ -9,6 +9,7 @@
 //!   the certificate chose them: they are hostile input, and so is everything that comes back.
 //! - [`dial`](fn@dial): connects to whichever address of a host answers first.
 //! - [`evaluate`](fn@evaluate): drives `ravelin-trust`'s evaluation, fetching what it asks for.
+//! - `xml` (feature `xml`): XML signatures verified with what is fetched about the signer; AIR's `XMLSignatureValidator`.
 //! - [`roots`]: trust anchors from the platform, from Mozilla's list or from files, as DER.
 //!
 //! What it is not: nothing here reads a certificate, a CRL or an OCSP response, or decides anything about one: that is
@@ -47,6 +48,8 @@ pub mod guide;
 pub mod roots;
 pub mod socket;
 mod stream;
+#[cfg(feature = "xml")]
+pub mod xml;
 
 pub use acceptor::{Accepting, TlsAcceptor};
 pub use connector::{ConnectError, TlsConnector};

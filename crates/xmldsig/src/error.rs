@@ -74,6 +74,11 @@ impl Error {
     pub(crate) fn at(self, position: Position) -> Error {
         Error { position: Some(position), ..self }
     }
+
+    /// There, if it has no place of its own.
+    pub(crate) fn unless_placed(self, position: Position) -> Error {
+        Error { position: self.position.or(Some(position)), ..self }
+    }
 }
 
 impl From<XmlError> for Error {

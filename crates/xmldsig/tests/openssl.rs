@@ -188,13 +188,15 @@ fn rsa_signatures_by_openssl_are_verified() {
 }
 
 #[test]
-fn a_key_of_512_bits_is_taken_where_it_was_asked_for() {
+fn a_key_of_512_bits_is_taken_unless_longer_ones_are_asked_for() {
     let Some(folder) = Folder::new() else { return };
     let key = folder.rsa(512);
     let signature = folder.sign("rsa512", DigestAlgorithm::Sha256, "");
     let algorithm = SignatureAlgorithm::RsaPkcs1(DigestAlgorithm::Sha256);
     holds_and_nothing_like_it(algorithm, &key, &signature);
-    let refusal = algorithm.verify(&key, MESSAGE, &signature, &Allowed::default()).unwrap_err();
+    algorithm.verify(&key, MESSAGE, &signature, &Allowed::default()).unwrap();
+    let allowed = Allowed::default().with(Switch::RsaBits(2048));
+    let refusal = algorithm.verify(&key, MESSAGE, &signature, &allowed).unwrap_err();
     assert_eq!(refusal.to_string(), "an RSA key of 512 bits is not allowed; `rsa-512` allows it");
 }
 
@@ -301,7 +303,7 @@ fn dsa_signatures_by_openssl_are_verified_where_it_was_asked_for() {
 /// openssl makes none so short any more.
 #[test]
 #[cfg(feature = "dsa")]
-fn a_dsa_key_of_512_bits_is_taken_where_it_was_asked_for() {
+fn a_dsa_key_of_512_bits_is_taken_unless_longer_ones_are_asked_for() {
     let octets = |digits: &str| {
         let digits: String = digits.split_whitespace().collect();
         let pair = |start| u8::from_str_radix(&digits[start..start + 2], 16).unwrap();
@@ -329,6 +331,8 @@ fn a_dsa_key_of_512_bits_is_taken_where_it_was_asked_for() {
     let algorithm = SignatureAlgorithm::Dsa(DigestAlgorithm::Sha1);
     holds_and_nothing_like_it(algorithm, &key, &signature);
     let allowed = Allowed::default().with(Switch::Dsa).with(Switch::LegacySha1);
+    algorithm.verify(&key, MESSAGE, &signature, &allowed).unwrap();
+    let allowed = allowed.with(Switch::DsaBits(1024));
     let refusal = algorithm.verify(&key, MESSAGE, &signature, &allowed).unwrap_err();
     assert_eq!(refusal.to_string(), "a DSA key of 512 bits is not allowed; `dsa-512` allows it");
 }

@@ -75,7 +75,7 @@ fn relative_namespace_names_are_a_fault_in_inclusive_canonicalization_only_in_me
             match result {
                 Ok(_) => assert!(!is_fault, "{method:?}"),
                 Err(error) => {
-                    assert!(is_fault && matches!(error, C14nError::RelativeNamespace(_)), "{error}")
+                    assert!(is_fault && matches!(error, C14nError::RelativeNamespace(_)), "{error}");
                 }
             }
         }

@@ -5,6 +5,7 @@ pub mod connect;
 mod generate;
 mod judgement;
 mod tunnel;
+pub mod xml;
 
 use crate::{
     args::{Cli, Command},
@@ -20,6 +21,7 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Cert(command) => cert::run(*command, cli.json),
         Command::Connect(args) => connect::run(&args, cli.json),
         Command::Tunnel(args) => tunnel::run(*args, cli.json),
+        Command::Xml(command) => xml::run(command, cli.json),
         Command::Generate(command) => generate::run(command),
     }
 }

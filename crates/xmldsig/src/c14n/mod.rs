@@ -14,7 +14,7 @@
 //! # Ok::<(), ravelin_xmldsig::c14n::C14nError>(())
 //! ```
 
-mod escape;
+pub(crate) mod escape;
 mod inherited;
 mod method;
 mod stream;

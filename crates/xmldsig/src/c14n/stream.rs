@@ -38,7 +38,7 @@ pub(crate) struct Stream<W> {
     /// The prefixes of the list, as far as the document has them.
     listed: Vec<PrefixId>,
     declarations: Vec<(PrefixId, UriId)>,
-    order: Vec<u32>,
+    order: Vec<usize>,
 }
 
 impl<W: Write> Stream<W> {
@@ -231,9 +231,9 @@ impl<W: Write> Stream<W> {
             return;
         }
         self.order.clear();
-        self.order.extend((0..attributes.len()).map(|i| i as u32));
+        self.order.extend(0..attributes.len());
         tag::sort(&mut self.order, |a, b| {
-            let (a, b) = (&attributes[*a as usize], &attributes[*b as usize]);
+            let (a, b) = (&attributes[*a], &attributes[*b]);
             if a.uri == b.uri {
                 names.local_text(a.name) < names.local_text(b.name)
             } else {
@@ -241,7 +241,7 @@ impl<W: Write> Stream<W> {
             }
         });
         for i in &self.order {
-            let attribute = &attributes[*i as usize];
+            let attribute = &attributes[*i];
             tag::attribute(names.text(attribute.name), start.value(attribute), &mut self.buffer);
         }
     }

@@ -198,14 +198,15 @@ fn big_endian(decimal: &str) -> Vec<u8> {
         if !digit.is_ascii_digit() {
             return Vec::new();
         }
-        let mut carry = u32::from(digit - b'0');
+        let mut carry = u16::from(digit - b'0');
         for octet in octets.iter_mut().rev() {
-            let value = u32::from(*octet) * 10 + carry;
-            *octet = (value & 0xff) as u8;
-            carry = value >> 8;
+            let [high, low] = (u16::from(*octet) * 10 + carry).to_be_bytes();
+            *octet = low;
+            carry = u16::from(high);
         }
         if carry > 0 {
-            octets.insert(0, carry as u8);
+            let [_, low] = carry.to_be_bytes();
+            octets.insert(0, low);
         }
     }
     octets

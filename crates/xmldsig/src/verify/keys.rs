@@ -38,7 +38,7 @@ pub(super) fn retrieve<D: Read + Seek>(
         let body = dereference.dereference(Some(&retrieval.uri));
         match body.map_err(|error| Error::dereference(error.to_string()))? {
             Body::SameDocument => {
-                legacy = same_document(document, settings, legacy, info, &retrieval)?
+                legacy = same_document(document, settings, legacy, info, &retrieval)?;
             }
             Body::Octets(input) => {
                 let mut octets = Vec::new();

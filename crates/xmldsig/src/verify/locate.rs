@@ -37,19 +37,21 @@ pub(super) fn locate<D: Read + Seek>(
     let mut reader = Reader::with(&mut *document, &settings.xml())?;
     let (place, glimpsed) = find(&mut reader, &settings.signature)?;
     let mut legacy = reader.into_legacy();
+    // What has no finer place is wrong with the Signature.
+    let here = |error: Error| error.unless_placed(place.snapshot.position());
 
     // SignedInfo is canonicalized while it is read, but how is only said inside it.
-    let method = match glimpsed {
-        Some(method) => method,
-        None => {
-            let mut cursor = cursor(document, settings, legacy, &place)?;
-            let method = signature::method(&mut cursor)?;
-            legacy = cursor.into_reader().into_legacy();
-            method
-        }
+    let method = if let Some(method) = glimpsed {
+        method
+    } else {
+        let mut cursor = cursor(document, settings, legacy, &place)?;
+        let method = signature::method(&mut cursor).map_err(here)?;
+        legacy = cursor.into_reader().into_legacy();
+        method
     };
     let mut cursor = cursor(document, settings, legacy, &place)?;
-    let signature = signature::read(&mut cursor, method, &settings.limits.bounds())?;
+    let signature =
+        signature::read(&mut cursor, method, &settings.limits.bounds()).map_err(here)?;
     let legacy = cursor.into_reader().into_legacy();
     Ok(Located { signature, position: place.snapshot.position(), length, legacy })
 }
@@ -94,6 +96,7 @@ fn find<R: Read>(
                 let wanted = match choice {
                     Choice::First | Choice::Last => true,
                     Choice::Id(id) => start.attribute("", "Id") == Some(id),
+                    Choice::At(offset) => start.offset() == *offset,
                 };
                 if wanted {
                     if matches!(choice, Choice::Id(_)) && found.is_some() {
@@ -123,9 +126,17 @@ fn find<R: Read>(
         (Some(place), _) => Ok((place, glimpse.method)),
         (None, Choice::Id(id)) => {
             let shown: String = id.chars().take(100).collect();
-            Err(Error::malformed(format!("there is no Signature with the Id `{shown}`")))
+            let error = Error::malformed(format!("there is no Signature with the Id `{shown}`"));
+            Err(error.at(reader.position()))
         }
-        (None, _) => Err(Error::malformed("there is no Signature in the document")),
+        (None, Choice::At(offset)) => {
+            let error = Error::malformed(format!("no Signature begins after {offset} bytes"));
+            Err(error.at(reader.position()))
+        }
+        (None, _) => {
+            let error = Error::malformed("there is no Signature in the document");
+            Err(error.at(reader.position()))
+        }
     }
 }
 

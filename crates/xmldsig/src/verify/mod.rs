@@ -16,10 +16,11 @@
 //! let document = Cursor::new("<order>not signed</order>");
 //! let error = verify(document, &Settings::default(), &KeySource::Embedded, &mut SameDocument).unwrap_err();
 //! assert_eq!(error.kind, ErrorKind::Malformed);
-//! assert_eq!(error.to_string(), "there is no Signature in the document");
+//! assert_eq!(error.to_string(), "line 1, column 26: there is no Signature in the document");
 //! ```
 
 mod dereference;
+mod digests;
 mod keys;
 mod locate;
 mod octets;
@@ -28,17 +29,23 @@ mod plan;
 mod profile;
 mod references;
 mod report;
+mod same;
 mod settings;
+mod signed;
 mod signer;
 mod sink;
 mod tree;
 mod verification;
 
 pub use dereference::{Body, Dereference, DereferenceError, SameDocument};
+pub(crate) use digests::{digests, signed};
 pub use report::{Coverage, ReferenceReport, Report, SignatureStatus};
 pub use settings::{Choice, Limits, Profile, ReferencesValidation, Settings};
+pub use signed::{SignedDocument, SignedElement};
 pub use signer::{Signer, Trust, TrustSetting};
 pub use verification::{KeySource, Next, Verification};
+
+pub(crate) use report::overall;
 
 use crate::Error;
 use std::io::{Read, Seek};

@@ -95,15 +95,12 @@ impl Write for Out {
             }
         }
         if let Some(copy) = &mut self.copy {
-            match self.room.get().checked_sub(octets.len()) {
-                Some(room) => {
-                    self.room.set(room);
-                    copy.extend_from_slice(octets);
-                }
-                None => {
-                    self.room.set(self.room.get() + copy.len());
-                    self.copy = None;
-                }
+            if let Some(room) = self.room.get().checked_sub(octets.len()) {
+                self.room.set(room);
+                copy.extend_from_slice(octets);
+            } else {
+                self.room.set(self.room.get() + copy.len());
+                self.copy = None;
             }
         }
         Ok(octets.len())

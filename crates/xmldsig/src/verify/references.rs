@@ -6,6 +6,7 @@ use super::{
     out::{Came, Out, Shared},
     plan::{First, Plan},
     report::{Coverage, ReferenceReport, SignatureStatus},
+    same::Memory,
     settings::Settings,
     sink::{Sink, Taken},
     tree::{self, Tree},
@@ -30,6 +31,8 @@ pub(super) struct Context<'a, D> {
     pub(super) shared: Shared,
     /// Manifest elements that references cover, by their number.
     pub(super) manifests: Vec<(usize, locate::Place)>,
+    /// What the references of SignedInfo were looked at in.
+    pub(super) memory: Memory,
     /// What cannot be had makes a reference unknown, and is no error.
     lenient: bool,
 }
@@ -45,7 +48,15 @@ impl<'a, D> Context<'a, D> {
         // Small documents may be covered a few times more.
         let budget = settings.limits.octets.saturating_mul(length.max(64 << 10));
         let shared = Shared::new(budget, settings.keep_octets, settings.limits.held);
-        Context { document, settings, signature, shared, manifests: Vec::new(), lenient: false }
+        Context {
+            document,
+            settings,
+            signature,
+            shared,
+            manifests: Vec::new(),
+            memory: Memory::new(settings.keep_document),
+            lenient: false,
+        }
     }
 }
 
@@ -74,7 +85,7 @@ pub(super) fn check<D: Read + Seek>(
         };
         match (body, uri) {
             (Body::SameDocument, Some(uri)) => {
-                plans.push((i, Plan::new(reference, uri).map_err(at)?))
+                plans.push((i, Plan::new(reference, uri).map_err(at)?));
             }
             (Body::SameDocument, None) => {
                 return Err(at(Error::dereference(
@@ -117,6 +128,7 @@ pub(super) fn manifests<D: Read + Seek>(
 ) -> Result<Legacy, Error> {
     let manifests = std::mem::take(&mut context.manifests);
     context.lenient = true;
+    context.memory = Memory::default();
     for (i, place) in manifests {
         if reports[i].status != SignatureStatus::Valid {
             continue;
@@ -154,7 +166,8 @@ fn pass<D: Read + Seek>(
         return Ok(legacy);
     }
     context.document.seek(SeekFrom::Start(0))?;
-    let mut reader = Reader::again(&mut *context.document, &context.settings.xml(), legacy)?;
+    let source = context.memory.of(&mut *context.document);
+    let mut reader = Reader::again(source, &context.settings.xml(), legacy)?;
     let mut wanted = Wanted::new(plans, &context.settings.id_attributes, &mut reader)?;
     let sink = |plan: usize| {
         let (reference, plan) = &plans[plan];
@@ -310,7 +323,7 @@ fn finish<D>(
             context.settings,
             &context.shared,
         )?,
-        came => (came, taken.copy),
+        came @ Came::Digest(_) => (came, taken.copy),
     };
     judge(report, reference, &came);
     report.octets = copy;
@@ -318,6 +331,9 @@ fn finish<D>(
 }
 
 fn judge(report: &mut ReferenceReport, reference: &Reference, came: &Came) {
+    if let Came::Digest(digest) = came {
+        report.digest = Some(*digest);
+    }
     let detail = match (&reference.value, came) {
         (Ok(expected), Came::Digest(found)) if found.as_ref() == expected => {
             report.status = SignatureStatus::Valid;

@@ -1,6 +1,11 @@
-use super::signer::Signer;
-use crate::{algorithm::SignatureAlgorithm, document::Node, signature::Reference, xml::QName};
-use std::{fmt, ops::Range};
+use super::{signed::SignedDocument, signer::Signer};
+use crate::{
+    algorithm::{DigestValue, SignatureAlgorithm},
+    document::Node,
+    signature::Reference,
+    xml::QName,
+};
+use std::{fmt, ops::Range, sync::Arc};
 
 /// What a verification found.
 #[derive(Clone, Debug)]
@@ -12,6 +17,7 @@ pub struct Report {
     pub(super) references: Vec<ReferenceReport>,
     pub(super) algorithm: SignatureAlgorithm,
     pub(super) signature_id: Option<String>,
+    pub(super) signed: Option<Arc<SignedDocument>>,
 }
 
 impl Report {
@@ -48,6 +54,13 @@ impl Report {
     /// How SignedInfo was signed.
     pub fn algorithm(&self) -> SignatureAlgorithm {
         self.algorithm
+    }
+
+    /// What of the document is signed: with [`keep_document`](super::Settings::keep_document), when the signature holds and
+    /// all references are good. Who signed it is another question, which [`identity_status`](Report::identity_status)
+    /// answers.
+    pub fn signed(&self) -> Option<&SignedDocument> {
+        self.signed.as_deref()
     }
 
     /// The identifier of the Signature, if it has one.
@@ -119,6 +132,8 @@ pub struct ReferenceReport {
     pub kind: Option<String>,
     /// Whether its digest is what it is to be.
     pub status: SignatureStatus,
+    /// What its digest is, if it was made.
+    pub digest: Option<DigestValue>,
     /// Why not, if it is not.
     pub detail: Option<String>,
     /// The part of the document it covers, if it is one. With transforms that choose nodes it may cover less of it.
@@ -138,6 +153,7 @@ impl ReferenceReport {
             uri: reference.uri.clone(),
             kind: reference.kind.clone(),
             status: SignatureStatus::Unknown,
+            digest: None,
             detail: None,
             covers: None,
             whole: false,

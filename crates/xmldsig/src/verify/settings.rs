@@ -84,6 +84,13 @@ pub enum ReferencesValidation {
 }
 
 impl ReferencesValidation {
+    /// Every setting.
+    pub const ALL: [ReferencesValidation; 3] = [
+        ReferencesValidation::ValidIdentity,
+        ReferencesValidation::ValidOrUnknownIdentity,
+        ReferencesValidation::Never,
+    ];
+
     /// AIR's word.
     pub fn word(self) -> &'static str {
         match self {
@@ -104,6 +111,8 @@ pub enum Choice {
     Last,
     /// The one with this value of the attribute `Id`.
     Id(String),
+    /// The one whose start tag begins after so many bytes of the document.
+    At(u64),
 }
 
 /// How much there may be. Going beyond is an error that names the limit, never an invalid signature.

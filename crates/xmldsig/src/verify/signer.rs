@@ -162,8 +162,8 @@ impl Question {
         &self.certificate
     }
 
-    /// What would help, or the answer.
-    pub(super) fn step(&self) -> Step {
+    /// What would help, or the answer; what was asked for and could not be had or used; and what did not help.
+    pub(super) fn step(&self) -> (Step, Vec<(Wanted, String)>, Vec<Wanted>) {
         let trust = &self.trust;
         let mut request = Request::new(self.certificate.borrowed(), &trust.anchors, trust.time);
         request.intermediates =
@@ -175,18 +175,19 @@ impl Question {
         request.ocsp.clone_from(&trust.ocsp);
         let mut evaluation = Evaluation::new(request);
         // What was fetched is given again: the evaluation borrows too much to be kept.
-        loop {
+        let step = loop {
             match evaluation.step() {
                 Step::NeedFetch(wanted) => {
                     match self.answers.iter().find(|(asked, _)| *asked == wanted) {
-                        None => return Step::NeedFetch(wanted),
+                        None => break Step::NeedFetch(wanted),
                         Some((_, Ok(bytes))) => evaluation.supply(&wanted, bytes),
                         Some((_, Err(why))) => evaluation.missing(&wanted, why),
                     }
                 }
-                done @ Step::Done(_) => return done,
+                done @ Step::Done(_) => break done,
             }
-        }
+        };
+        (step, evaluation.problems().to_vec(), evaluation.in_vain().to_vec())
     }
 
     pub(super) fn answer(&mut self, wanted: Wanted, answer: Result<Vec<u8>, String>) {

@@ -3,20 +3,27 @@ use super::{
     keys, locate, profile,
     references::{self, Context},
     report::{ReferenceReport, Report, SignatureStatus, overall},
+    same::Memory,
     settings::{Profile, ReferencesValidation, Settings},
+    signed::SignedDocument,
     signer::{Question, Signer, Trust},
+    tree,
 };
 use crate::{
     Error,
-    algorithm::VerificationKey,
+    algorithm::{DigestValue, VerificationKey},
     signature::{KeyInfo, Signature},
     xml::{Legacy, Position},
 };
 use ravelin_trust::{Certificate, Step, Wanted, revocation::Crl};
-use std::io::{Read, Seek};
+use std::{
+    io::{Read, Seek, SeekFrom},
+    sync::Arc,
+};
 
 /// Whose signature counts.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it for a verification, or for many")]
 pub enum KeySource {
     /// That of a certificate in the signature, which is judged.
     Certificate(Trust),
@@ -42,6 +49,9 @@ pub struct Verification<D> {
     legacy: Option<Legacy>,
     digest: SignatureStatus,
     identity: Identity,
+    signed: Option<Arc<SignedDocument>>,
+    problems: Vec<(Wanted, String)>,
+    in_vain: Vec<Wanted>,
 }
 
 #[derive(Debug)]
@@ -76,14 +86,17 @@ impl<D: Read + Seek> Verification<D> {
     ) -> Result<Verification<D>, Error> {
         let located = locate::locate(&mut document, settings)?;
         let mut signature = located.signature;
-        profile::check(&signature, settings)?;
+        // What is wrong without a finer place is wrong with the Signature.
+        let at = |error: Error| error.unless_placed(located.position);
+        profile::check(&signature, settings).map_err(at)?;
         let mut legacy = located.legacy;
         if let (Some(info), KeySource::Certificate(_) | KeySource::Embedded) =
             (&mut signature.key_info, keys)
         {
-            legacy = keys::retrieve(&mut document, settings, legacy, info, dereference)?;
+            legacy =
+                keys::retrieve(&mut document, settings, legacy, info, dereference).map_err(at)?;
         }
-        let (holds, identity) = verify_value(&signature, settings, keys)?;
+        let (holds, identity) = verify_value(&signature, settings, keys).map_err(at)?;
         Ok(Verification {
             document,
             settings: settings.clone(),
@@ -93,6 +106,9 @@ impl<D: Read + Seek> Verification<D> {
             legacy: Some(legacy),
             digest: if holds { SignatureStatus::Valid } else { SignatureStatus::Invalid },
             identity,
+            signed: None,
+            problems: Vec::new(),
+            in_vain: Vec::new(),
         })
     }
 
@@ -102,7 +118,9 @@ impl<D: Read + Seek> Verification<D> {
     /// When a reference leads nowhere or to something that cannot be read, or goes beyond a limit.
     pub fn next(&mut self, dereference: &mut dyn Dereference) -> Result<Next, Error> {
         if let Identity::Open(question) = &self.identity {
-            match question.step() {
+            let (step, problems, in_vain) = question.step();
+            (self.problems, self.in_vain) = (problems, in_vain);
+            match step {
                 Step::NeedFetch(wanted) => return Ok(Next::Fetch(wanted)),
                 Step::Done(verdict) => {
                     let Identity::Open(question) =
@@ -114,8 +132,12 @@ impl<D: Read + Seek> Verification<D> {
                 }
             }
         }
-        let references =
-            if self.references_count() { Some(self.references(dereference)?) } else { None };
+        let references = if self.references_count() {
+            let found = self.references(dereference);
+            Some(found.map_err(|error| error.unless_placed(self.position))?)
+        } else {
+            None
+        };
         Ok(Next::Done(Box::new(self.report(references))))
     }
 
@@ -147,7 +169,27 @@ impl<D: Read + Seek> Verification<D> {
         }
     }
 
-    fn identity_status(&self) -> SignatureStatus {
+    /// The signer, once judged and until the report has it.
+    pub fn signer(&self) -> Option<&Signer> {
+        match &self.identity {
+            Identity::Decided(signer) => Some(signer),
+            _ => None,
+        }
+    }
+
+    /// What was asked for and could not be had or used, and why, as of the last step.
+    pub fn problems(&self) -> &[(Wanted, String)] {
+        &self.problems
+    }
+
+    /// What was asked for and did not help, as of the last step: it could not be had, or did not tell what it was asked
+    /// for, being too old or by somebody else. Not to be kept for the next verification.
+    pub fn in_vain(&self) -> &[Wanted] {
+        &self.in_vain
+    }
+
+    /// Whether the signer is trusted. Unknown until the signer was judged.
+    pub fn identity_status(&self) -> SignatureStatus {
         match &self.identity {
             Identity::Decided(signer) => signer.status(),
             _ => SignatureStatus::Unknown,
@@ -176,13 +218,34 @@ impl<D: Read + Seek> Verification<D> {
             Context::new(&mut self.document, &self.settings, self.position, self.length);
         let (mut reports, legacy) =
             references::check(&mut context, &self.signature.references, dereference, legacy)?;
+        let digested = context.memory.value();
         let legacy = if self.settings.manifests && self.settings.profile == Profile::Extended {
             references::manifests(&mut context, &mut reports, dereference, legacy)?
         } else {
             legacy
         };
         self.legacy = Some(legacy);
+        let valid = overall(reports.iter().map(|report| report.status)) == SignatureStatus::Valid;
+        if self.settings.keep_document && valid {
+            self.signed = Some(Arc::new(self.keep(&reports, digested)?));
+        }
         Ok(reports)
+    }
+
+    /// Reads the document that was verified into memory.
+    fn keep(
+        &mut self,
+        reports: &[ReferenceReport],
+        digested: Option<DigestValue>,
+    ) -> Result<SignedDocument, Error> {
+        self.document.seek(SeekFrom::Start(0))?;
+        let memory = Memory::new(true);
+        let document = tree::read(memory.of(&mut self.document), &self.settings)?;
+        let covers = reports.iter().any(|report| report.covers.is_some());
+        if covers && memory.value() != digested {
+            return Err(Error::malformed("the document was changed while it was read"));
+        }
+        Ok(SignedDocument::new(document, reports, self.position.offset))
     }
 
     fn report(&mut self, references: Option<Vec<ReferenceReport>>) -> Report {
@@ -204,6 +267,7 @@ impl<D: Read + Seek> Verification<D> {
             references: references.unwrap_or_else(written),
             algorithm: self.signature.algorithm,
             signature_id: self.signature.id.clone(),
+            signed: self.signed.take(),
         }
     }
 }

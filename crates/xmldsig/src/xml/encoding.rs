@@ -4,7 +4,7 @@ use super::error::XmlFault;
 
 /// An encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Encoding {
+pub(crate) enum Encoding {
     Utf8,
     Ascii,
     Latin1,
@@ -74,7 +74,7 @@ impl Encoding {
         }
     }
 
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Encoding::Utf8 => "UTF-8",
             Encoding::Ascii => "US-ASCII",
@@ -88,7 +88,7 @@ impl Encoding {
     }
 
     /// Bytes of a character of the first 128.
-    pub(super) fn unit(self) -> u64 {
+    pub(crate) fn unit(self) -> u64 {
         if matches!(self, Encoding::Utf16 { .. }) { 2 } else { 1 }
     }
 

@@ -42,11 +42,10 @@ mod resume;
 mod tag;
 
 pub(crate) use chars::{is_ncname, is_space};
+pub(crate) use encoding::Encoding;
 pub use error::{Position, XmlError, XmlFault};
-pub(crate) use event::RawAttribute;
 pub use event::{Attribute, AttributeKind, End, Event, Instruction, QName, Start};
 pub use limits::Limits;
 pub(crate) use names::{NameId, Names, PrefixId, UriId, XML_NAMESPACE};
-pub(crate) use namespaces::{Change, Scope};
 pub use reader::{Doctype, Options, Reader};
 pub(crate) use resume::{Legacy, Snapshot};

@@ -3,13 +3,13 @@
 use super::{
     dtd::Dtd,
     encoding::Encoding,
-    error::{Position, XmlError, XmlFault},
+    error::{Position, XmlError},
     event::{Element, Start, State},
     input::Input,
     limits::Limits,
     names::{NameId, Names, UriId},
     namespaces::Scope,
-    reader::{Options, Pending, Phase, Reader},
+    reader::{Options, Reader},
 };
 use std::io::Read;
 
@@ -58,8 +58,18 @@ impl<R> Reader<R> {
     }
 
     /// Where the event that was given last began, or ended if it was the end of an element.
-    pub(crate) fn position(&self) -> Position {
+    pub fn position(&self) -> Position {
         self.input.position(self.last_at)
+    }
+
+    /// Where what is read next begins, in bytes from the start of the document.
+    pub(crate) fn next_offset(&mut self) -> u64 {
+        self.input.offset(self.input.at)
+    }
+
+    /// The encoding of the document.
+    pub(crate) fn encoding(&self) -> Encoding {
+        self.input.encoding()
     }
 
     /// How to come back to the element that began last. `None` in what an entity stands for, which has no place.

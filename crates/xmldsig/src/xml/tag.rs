@@ -227,7 +227,6 @@ fn add_defaults(
         let from = state.scratch.len();
         state.scratch.push_str(value);
         let value = Value::Scratch(offset(from), offset(state.scratch.len()));
-        let prefix = state.names.parts(name).prefix;
         let parts = state.names.parts(name);
         let (prefix, local) = (parts.prefix, parts.local);
         state.declares |= parts.declares != Declares::Nothing;

@@ -182,7 +182,7 @@ impl FromArgMatches for EvidenceArgs {
 
 /// The last value of the last time that an option got several: its place on the command line, the option, and which of
 /// the option's values it is.
-fn last_of_several(
+pub(in crate::args) fn last_of_several(
     matches: &ArgMatches,
     list: &'static str,
 ) -> Option<(usize, &'static str, usize)> {

@@ -3,7 +3,7 @@
 use crate::exit::Failure;
 use std::{
     ffi::OsString,
-    fs::{self, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
@@ -38,6 +38,21 @@ impl Prepared {
         access: Access,
         force: bool,
     ) -> Result<Prepared, Failure> {
+        Prepared::with(path, access, force, |file| {
+            file.write_all(bytes).map_err(|error| named(path, &error))
+        })
+    }
+
+    /// The same, of what `write` writes. If that fails, nothing is left behind.
+    ///
+    /// # Errors
+    /// As [`Prepared::write`], and when `write` fails.
+    pub fn with(
+        path: &Path,
+        access: Access,
+        force: bool,
+        write: impl FnOnce(&mut File) -> Result<(), Failure>,
+    ) -> Result<Prepared, Failure> {
         let failed = |error: io::Error| named(path, &error);
         let place = place(path, force)?;
         let mut name = OsString::from(".");
@@ -60,7 +75,8 @@ impl Prepared {
             .open(&new)
             .map_err(failed)?;
         let prepared = Prepared { shown: path.to_owned(), place, new, force };
-        file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)?;
+        write(&mut file)?;
+        file.sync_all().map_err(failed)?;
         Ok(prepared)
     }
 

@@ -7,7 +7,7 @@ mod delivery;
 pub mod dn;
 mod expiry;
 pub mod facts;
-mod file;
+pub mod file;
 pub mod input;
 mod inspect;
 mod issue;

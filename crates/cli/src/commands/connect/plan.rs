@@ -8,7 +8,7 @@ use crate::{
             input::{self, InputError},
             peer::Server,
         },
-        judgement::{Ders, Fetching, Files, Kind, Source, Terms, parsed, stores},
+        judgement::{Ders, Fetching, Files, Kind, Presented, Source, Terms, parsed, stores},
     },
     exit::Failure,
 };
@@ -61,7 +61,7 @@ impl Plan {
             profile: args.profile.clone(),
             stores: stores(args.system_roots, args.bundled_roots, !args.anchors.is_empty()),
             online: args.online,
-            connected: true,
+            presented: Presented::ByServer,
         };
         let trust = trust(args, crls, &terms)?;
         if trust.anchors.is_empty() && !trust.dangerous_accept_untrusted {

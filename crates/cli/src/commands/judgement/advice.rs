@@ -1,6 +1,6 @@
 //! What a status means, and what to do about it.
 
-use super::{Judged, Store};
+use super::{Judged, Presented, Store};
 use ravelin_trust::{
     CandidatePath, Certificate, Finding, Level, Name, Purpose, Rule, Status,
     certificate::{DistributionPointName, GeneralName},
@@ -43,6 +43,11 @@ pub fn what_to_do(judged: &Judged) -> Option<String> {
             }
             format!("nothing has to be done; {}", would_ask(path))
         }
+        Status::Expired if judged.terms.presented == Presented::InSignature => format!(
+            "have it signed again, by a certificate that is valid; whether the signature was good when it was made shows \
+             --time with a moment before {}, if you know from elsewhere that it existed then",
+            end.not_after()
+        ),
         Status::Expired => {
             format!("renew the certificate: it was to be replaced before {}", end.not_after())
         }
@@ -79,7 +84,9 @@ pub fn what_to_do(judged: &Judged) -> Option<String> {
             }
         }
         Status::Invalid => match error?.rule {
-            Rule::PurposeMismatch | Rule::KeyUsageMismatch if judged.terms.connected => {
+            Rule::PurposeMismatch | Rule::KeyUsageMismatch
+                if judged.terms.presented != Presented::InFile =>
+            {
                 format!("get a certificate that allows {}", judged.terms.purpose)
             }
             Rule::PurposeMismatch | Rule::KeyUsageMismatch => format!(
@@ -87,8 +94,9 @@ pub fn what_to_do(judged: &Judged) -> Option<String> {
                 judged.terms.purpose
             ),
             rule @ (Rule::Sha1Signature | Rule::RsaKeySmall | Rule::DsaKey) => format!(
-                "get a certificate with a stronger key and signature ({}); --profile legacy accepts this one for old devices",
-                rule.section()
+                "get a certificate with a stronger key and signature ({}); {} legacy accepts this one for old devices",
+                rule.section(),
+                judged.terms.presented.profile_option()
             ),
             Rule::BadSignature => {
                 "do not trust it: it was changed, or its issuer's name is used by another key"
@@ -122,22 +130,31 @@ fn unanchored(judged: &Judged) -> Option<String> {
     if path.anchor.is_some() {
         return Some("trust an anchor that is not limited so, or use another issuer".into());
     }
+    let presented = judged.terms.presented;
+    let (anchor, intermediate) = (presented.anchor_option(), presented.intermediate_option());
     if find(&path.findings, Rule::SelfSignedLeaf).is_some() {
-        return Some(
-            "if it is the one you expect, trust it by itself: --anchor with its file".into(),
-        );
+        return Some(format!(
+            "if it is the one you expect, trust it by itself: {anchor} with its file"
+        ));
     }
     let issuer = shown(&last.issuer().to_string());
     if find(&path.findings, Rule::SelfSignedInChain).is_some() {
+        let other = match presented {
+            Presented::InSignature => "the signature",
+            _ => "the server",
+        };
         return Some(format!(
-            "if you trust {issuer}, give its certificate with --anchor, from a source other than the server"
+            "if you trust {issuer}, give its certificate with {anchor}, from a source other than {other}"
         ));
     }
     if judged.anchors == 0 && judged.terms.stores.contains(&Store::System) {
-        return Some(
-            "this machine has no list of trust anchors: --bundled-roots trusts Mozilla's, --anchor what you name"
-                .into(),
-        );
+        let bundled = match presented {
+            Presented::InSignature => "",
+            _ => "--bundled-roots trusts Mozilla's, ",
+        };
+        return Some(format!(
+            "this machine has no list of trust anchors: {bundled}{anchor} what you name"
+        ));
     }
     let send = should_send(judged);
     let fetched = judged.fetches.iter().any(|one| one.kind == "issuer");
@@ -147,10 +164,10 @@ fn unanchored(judged: &Judged) -> Option<String> {
         }
         Some(url) => format!(
             "{send} the certificate of {issuer}, which is published at {url} (--online fetches it); if it \
-             is a root that you trust, give it with --anchor"
+             is a root that you trust, give it with {anchor}"
         ),
         None => format!(
-            "{send} the certificate of {issuer}; give it with --intermediate, or with --anchor if it is a \
+            "{send} the certificate of {issuer}; give it with {intermediate}, or with {anchor} if it is a \
              root that you trust"
         ),
     })
@@ -160,6 +177,7 @@ fn should_send(judged: &Judged) -> &'static str {
     match judged.terms.purpose {
         Purpose::ServerAuth => "the server should send",
         Purpose::ClientAuth => "the client should send",
+        _ if judged.terms.presented == Presented::InSignature => "the signature should carry",
         _ => "whoever presents the certificate should send",
     }
 }

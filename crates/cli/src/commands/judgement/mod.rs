@@ -1,18 +1,22 @@
 //! What came of judging certificates, and how it is told: shared by all commands that judge.
 //!
 //! - `source`: where evidence comes from; `files`: reads it, once; `online`: fetches more.
+//! - `batch`: many questions in one process.
 //! - `answer`: the verdict for programs; `report`: for people; `advice`: what to do about it.
 
 mod advice;
 mod answer;
+mod batch;
 mod files;
 mod online;
 mod report;
 mod source;
 
+pub use advice::meaning;
 pub use answer::{Answer, Fault, unanswered};
+pub use batch::{Answering, apart, each, one, run as run_batch};
 pub use files::{Ders, Files, Kind, fault};
-pub use online::{Fetch, Fetching, Online};
+pub use online::{Fetch, Fetching, OnDemand, Online};
 pub use report::text;
 pub use source::{Source, Store, stores};
 
@@ -33,8 +37,45 @@ pub struct Terms {
     pub stores: Vec<Store>,
     /// Whether more may be fetched.
     pub online: bool,
-    /// Whether it is a server's that was connected to, which leaves no choice of purpose.
-    pub connected: bool,
+    /// Where it came from.
+    pub presented: Presented,
+}
+
+/// Where a certificate came from, and so how advice has to speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presented {
+    /// From a file.
+    InFile,
+    /// From a server that was connected to, which leaves no choice of purpose.
+    ByServer,
+    /// From an XML signature.
+    InSignature,
+}
+
+impl Presented {
+    /// The option that trusts a certificate.
+    pub fn anchor_option(self) -> &'static str {
+        match self {
+            Presented::InSignature => "--trusted",
+            _ => "--anchor",
+        }
+    }
+
+    /// The option that paths may lead through.
+    pub fn intermediate_option(self) -> &'static str {
+        match self {
+            Presented::InSignature => "--added",
+            _ => "--intermediate",
+        }
+    }
+
+    /// The option that chooses the rules.
+    pub fn profile_option(self) -> &'static str {
+        match self {
+            Presented::InSignature => "--trust-profile",
+            _ => "--profile",
+        }
+    }
 }
 
 /// A certificate that was judged.

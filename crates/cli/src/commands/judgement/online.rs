@@ -13,6 +13,7 @@ use serde::Serialize;
 use std::{
     env, io,
     path::{Path, PathBuf},
+    sync::OnceLock,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 use tokio::runtime::{Builder, Runtime};
@@ -65,9 +66,54 @@ impl Online {
         self.runtime.block_on(self.fetching.decide(request))
     }
 
+    /// Begins to fetch for one question.
+    pub fn round(&self) -> Round<'_> {
+        self.fetching.round()
+    }
+
+    /// Fetches one thing in such a round.
+    ///
+    /// # Errors
+    /// As [`Round::fetch`].
+    pub fn fetch(&self, round: &mut Round<'_>, wanted: &Wanted) -> Result<Vec<u8>, String> {
+        self.runtime.block_on(round.fetch(wanted))
+    }
+
     /// Leaves what still goes on behind: a look-up of a host may take long.
     pub fn end(self) {
         self.runtime.shutdown_background();
+    }
+}
+
+/// Who fetches for many questions; made when the first asks for it.
+#[derive(Debug)]
+pub struct OnDemand {
+    fetching: FetchingArgs,
+    online: OnceLock<Result<Online, String>>,
+}
+
+impl OnDemand {
+    /// Nobody yet.
+    pub fn new(fetching: &FetchingArgs) -> OnDemand {
+        OnDemand { fetching: fetching.clone(), online: OnceLock::new() }
+    }
+
+    /// Who fetches.
+    ///
+    /// # Errors
+    /// As [`Online::new`].
+    pub fn online(&self) -> Result<&Online, String> {
+        let online = self.online.get_or_init(|| {
+            Online::new(&self.fetching).map_err(|failure| failure.line().unwrap_or_default())
+        });
+        online.as_ref().map_err(Clone::clone)
+    }
+
+    /// As [`Online::end`].
+    pub fn end(self) {
+        if let Some(Ok(online)) = self.online.into_inner() {
+            online.end();
+        }
     }
 }
 
@@ -105,7 +151,71 @@ impl Fetching {
 
     /// Answers a question, fetching what would help.
     pub async fn decide(&self, request: Request<'_>) -> (Verdict, Vec<Fetch>) {
-        decide(request, &self.fetcher).await
+        let mut evaluation = Evaluation::new(request);
+        let mut round = self.round();
+        loop {
+            match evaluation.step() {
+                Step::Done(verdict) => return (*verdict, round.fetches),
+                Step::NeedFetch(wanted) => match round.fetch(&wanted).await {
+                    Ok(bytes) => {
+                        let before = evaluation.problems().len();
+                        evaluation.supply(&wanted, &bytes);
+                        if let Some((_, why)) = evaluation.problems().get(before) {
+                            round.spoiled(&wanted, why).await;
+                        }
+                    }
+                    Err(why) => evaluation.missing(&wanted, &why),
+                },
+            }
+        }
+    }
+
+    /// Begins to fetch for one question.
+    pub fn round(&self) -> Round<'_> {
+        Round { fetcher: &self.fetcher, begin: Instant::now(), fetches: Vec::new() }
+    }
+}
+
+/// What is fetched for one question.
+#[derive(Debug)]
+pub struct Round<'f> {
+    fetcher: &'f Fetcher,
+    begin: Instant,
+    fetches: Vec<Fetch>,
+}
+
+impl Round<'_> {
+    /// Fetches one thing.
+    ///
+    /// # Errors
+    /// When it cannot be had or is not what it should be; the message says why.
+    pub async fn fetch(&mut self, wanted: &Wanted) -> Result<Vec<u8>, String> {
+        let (request, kind) = request_for(wanted);
+        let fetched = if self.begin.elapsed() >= LIMIT {
+            Err(format!("not asked: {} s for fetching are over", LIMIT.as_secs()))
+        } else {
+            had(self.fetcher, &request, wanted).await
+        };
+        let (bytes, detail) = match fetched {
+            Ok((bytes, detail)) => (Ok(bytes), detail),
+            Err(why) => (Err(why.clone()), why),
+        };
+        self.fetches.push(Fetch { url: wanted.url.clone(), kind, ok: bytes.is_ok(), detail });
+        bytes
+    }
+
+    /// Says that what was fetched last is not what it should be.
+    async fn spoiled(&mut self, wanted: &Wanted, why: &str) {
+        self.fetcher.forget(&request_for(wanted).0).await;
+        if let Some(fetch) = self.fetches.last_mut() {
+            fetch.ok = false;
+            why.clone_into(&mut fetch.detail);
+        }
+    }
+
+    /// What was fetched.
+    pub fn into_fetches(self) -> Vec<Fetch> {
+        self.fetches
     }
 }
 
@@ -113,51 +223,42 @@ fn impossible(error: &io::Error) -> Failure {
     Failure::Unanswered(format!("nothing can be fetched: {error}"))
 }
 
-async fn decide(request: Request<'_>, fetcher: &Fetcher) -> (Verdict, Vec<Fetch>) {
-    let mut evaluation = Evaluation::new(request);
-    let mut fetches = Vec::new();
-    let begin = Instant::now();
-    loop {
-        let wanted = match evaluation.step() {
-            Step::Done(verdict) => return (*verdict, fetches),
-            Step::NeedFetch(wanted) => wanted,
+/// What came, and how much of it from where.
+async fn had(
+    fetcher: &Fetcher,
+    request: &FetchRequest,
+    wanted: &Wanted,
+) -> Result<(Vec<u8>, String), String> {
+    // What is fresh is told by the clock, whatever moment the question is about.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    let evidence = fetcher.fetch(request, now).await.map_err(|error| {
+        let hint = match error.fault() {
+            FetchFault::Address { .. } => "; --allow-private has it asked",
+            _ => "",
         };
-        let (request, kind) = request_for(&wanted);
-        if begin.elapsed() >= LIMIT {
-            let why = format!("not asked: {} s for fetching are over", LIMIT.as_secs());
-            evaluation.missing(&wanted, &why);
-            fetches.push(Fetch { url: wanted.url, kind, ok: false, detail: why });
-            continue;
+        format!("{error}{hint}")
+    })?;
+    let bytes = evidence.bytes();
+    if let Err(why) = understood(wanted.kind, bytes) {
+        fetcher.forget(request).await;
+        return Err(why);
+    }
+    if let Some(until) = next_update(wanted.kind, bytes) {
+        let until = u64::try_from(until.unix()).unwrap_or_default();
+        fetcher.keep_until(request, Duration::from_secs(until), now).await;
+    }
+    Ok((bytes.to_vec(), format!("{} bytes from the {}", bytes.len(), evidence.origin())))
+}
+
+/// Whether bytes are what was asked for.
+fn understood(kind: WantedKind, bytes: &[u8]) -> Result<(), String> {
+    match kind {
+        // A certificate, or a message that holds some: the evaluation tells.
+        WantedKind::Issuer => Ok(()),
+        WantedKind::Crl => Crl::parse(bytes).map(|_| ()).map_err(|error| error.to_string()),
+        WantedKind::Ocsp => {
+            OcspResponse::parse(bytes).map(|_| ()).map_err(|error| error.to_string())
         }
-        // What is fresh is told by the clock, whatever moment the question is about.
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-        let (ok, detail) = match fetcher.fetch(&request, now).await {
-            Ok(evidence) => {
-                let before = evaluation.problems().len();
-                evaluation.supply(&wanted, evidence.bytes());
-                let problem = evaluation.problems().get(before).map(|(_, why)| why.clone());
-                if let Some(why) = problem {
-                    fetcher.forget(&request).await;
-                    (false, why)
-                } else {
-                    if let Some(until) = next_update(wanted.kind, evidence.bytes()) {
-                        let until = u64::try_from(until.unix()).unwrap_or_default();
-                        fetcher.keep_until(&request, Duration::from_secs(until), now).await;
-                    }
-                    let length = evidence.bytes().len();
-                    (true, format!("{length} bytes from the {}", evidence.origin()))
-                }
-            }
-            Err(error) => {
-                let mut why = error.to_string();
-                if matches!(error.fault(), FetchFault::Address { .. }) {
-                    why.push_str("; --allow-private has it asked");
-                }
-                evaluation.missing(&wanted, &why);
-                (false, why)
-            }
-        };
-        fetches.push(Fetch { url: wanted.url, kind, ok, detail });
     }
 }
 

@@ -3,7 +3,7 @@
 use super::question::Question;
 use crate::commands::{
     cert::{input::InputError, moment},
-    judgement::{Ders, Files, Judged, Kind, Online, Source, Terms, parsed},
+    judgement::{Ders, Files, Judged, Kind, Online, Presented, Source, Terms, parsed},
 };
 use ravelin_trust::{
     Certificate, Request, evaluate,
@@ -59,7 +59,7 @@ pub fn judge(
         profile: question.profile,
         stores: question.stores,
         online: question.online,
-        connected: false,
+        presented: Presented::InFile,
     };
     Ok(Judged { terms, time, verdict: verdict.into(), anchors: anchors.len(), fetches })
 }

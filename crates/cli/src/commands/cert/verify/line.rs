@@ -5,13 +5,13 @@ use crate::{
     args::cert::judge::rule,
     commands::{
         cert::moment::moment,
-        judgement::{Fault, Source, stores},
+        judgement::{Fault, Source, apart, each, one, stores},
     },
 };
 use ravelin_trust::{Name, PolicyInput, Profile, Purpose, revocation::RevocationPolicy};
 use serde::Deserialize;
 use serde_json::Value;
-use std::{fmt::Display, str::FromStr};
+use std::str::FromStr;
 
 /// What a line may say. A missing value and null are the same.
 #[derive(Debug, Deserialize)]
@@ -44,22 +44,10 @@ struct Written {
 
 /// Takes a line apart: what it calls itself, and its question.
 pub fn read(line: &[u8]) -> (Value, Result<Question, Fault>) {
-    let json = |detail: String| Fault { kind: "json", detail };
-    let value = str::from_utf8(line)
-        .map_err(|_| json("the line is not UTF-8".into()))
-        .and_then(|text| serde_json::from_str(text).map_err(|error| json(error.to_string())));
-    match value {
-        Err(fault) => (Value::Null, Err(fault)),
-        Ok(Value::Object(mut object)) => {
-            let id = object.remove("id").unwrap_or(Value::Null);
-            let question = serde_json::from_value(Value::Object(object))
-                .map_err(|error| error.to_string())
-                .and_then(question)
-                .map_err(|detail| Fault { kind: "usage", detail });
-            (id, question)
-        }
-        Ok(_) => (Value::Null, Err(json("the line is no JSON object".into()))),
-    }
+    let (id, written) = apart(line);
+    let question = written
+        .and_then(|written| question(written).map_err(|detail| Fault { kind: "usage", detail }));
+    (id, question)
 }
 
 fn question(written: Written) -> Result<Question, String> {
@@ -98,23 +86,6 @@ fn question(written: Written) -> Result<Question, String> {
         },
         online: is(written.online),
     })
-}
-
-fn one<T, E: Display>(
-    key: &str,
-    text: Option<String>,
-    read: impl Fn(&str) -> Result<T, E>,
-) -> Result<Option<T>, String> {
-    text.map(|text| read(&text).map_err(|error| format!("`{key}`: {error}"))).transpose()
-}
-
-fn each<T, E: Display>(
-    key: &str,
-    texts: Option<Vec<String>>,
-    read: impl Fn(&str) -> Result<T, E>,
-) -> Result<Vec<T>, String> {
-    let texts = texts.unwrap_or_default();
-    texts.iter().map(|text| read(text).map_err(|error| format!("`{key}`: {error}"))).collect()
 }
 
 fn sources(key: &str, texts: Option<Vec<String>>) -> Result<Vec<Source>, String> {
