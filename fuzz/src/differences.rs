@@ -27,6 +27,17 @@ pub fn of_whole(text: &str) -> bool {
     text.contains("<!DOCTYPE") || text.contains('\r') || has_blanks_in_values(text)
 }
 
+/// Whether there is an attribute that bergshamra lets inherit otherwise in Canonical XML 1.1.
+fn inherits_otherwise(text: &str) -> bool {
+    let simple = ["lang", "space", "id"];
+    read(text.as_bytes()).is_some_and(|tree| {
+        tree.nodes().filter_map(Node::name).any(|name| {
+            name.namespace == "http://www.w3.org/XML/1998/namespace"
+                && !simple.contains(&name.local)
+        })
+    })
+}
+
 /// Whether an attribute is written with white space that is no space.
 fn has_blanks_in_values(text: &str) -> bool {
     let mut rest = text;
@@ -57,7 +68,7 @@ fn has_blanks_in_values(text: &str) -> bool {
 
 /// Whether the canonical forms of such an element may differ.
 pub fn of_subtree(text: &str, method: &Method) -> bool {
-    of_whole(text) || method.flavour == Flavour::Inclusive11 && text.contains("xml:base")
+    of_whole(text) || method.flavour == Flavour::Inclusive11 && inherits_otherwise(text)
 }
 
 /// Whether a document that is well-formed may be refused as a signed one.
@@ -106,7 +117,7 @@ fn is_ambiguous(text: &str) -> bool {
     if of_whole(text) || text.contains("<![CDATA[") {
         return true;
     }
-    if text.contains("xml:base") && text.contains("xml-c14n11") {
+    if text.contains("xml-c14n11") && inherits_otherwise(text) {
         return true;
     }
     let Some(tree) = read(text.as_bytes()) else { return false };
