@@ -333,6 +333,9 @@ fn signature<'t>(tree: &'t Document, choice: &Choice) -> Option<Node<'t>> {
         Choice::Last if is_signature(&tree.root()) => Some(tree.root()),
         Choice::Last => all.last(),
         Choice::Id(id) => all.find(|node| node.attribute("", "Id") == Some(id)),
+        Choice::At(at) => {
+            all.find(|node| node.byte_range().is_some_and(|range| range.start == *at))
+        }
     }
 }
 
