@@ -16,7 +16,7 @@ use ravelin_xmldsig::{
     c14n::{C14nError, Flavour, Method, canonicalize, canonicalize_nodes},
     document::{self, Document, Node},
     nodeset::NodeSet,
-    verify::{KeySource, Limits, Settings, verify},
+    verify::{Choice, KeySource, Limits, Settings, verify},
     xml::{self, Doctype, Options, Reader},
     xpath::{self, Budget},
 };
@@ -171,6 +171,8 @@ fn subtrees(bytes: &[u8], tree: &Document, options: &Options) {
     let document = [&bytes[..at], signature.as_bytes(), &bytes[at..]].concat();
     let settings = Settings {
         doctype: options.doctype,
+        // The document may have others.
+        signature: Choice::At(at as u64),
         limits: Limits {
             xml: options.limits,
             references: 1000,

@@ -24,7 +24,18 @@ pub fn prefixes(method: &Method) -> Vec<String> {
 
 /// Whether the canonical forms of such a document may differ.
 pub fn of_whole(text: &str) -> bool {
-    text.contains("<!DOCTYPE") || text.contains('\r') || has_blanks_in_values(text)
+    text.contains("<!DOCTYPE")
+        || text.contains('\r')
+        || names_encoding(text)
+        || has_blanks_in_values(text)
+}
+
+/// Whether the XML declaration has an encoding.
+fn names_encoding(text: &str) -> bool {
+    let declaration = text.trim_start_matches('\u{feff}').strip_prefix("<?xml");
+    declaration
+        .and_then(|rest| rest.split("?>").next())
+        .is_some_and(|rest| rest.contains("encoding"))
 }
 
 /// Whether there is an attribute that bergshamra lets inherit otherwise in Canonical XML 1.1.
