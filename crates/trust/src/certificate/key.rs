@@ -78,10 +78,7 @@ impl<'a> PublicKey<'a> {
         let kind = algorithm.oid()?;
         let parameters = if algorithm.is_empty() { None } else { Some(algorithm.any()?) };
         algorithm.end()?;
-        let key = BitString::of(bits)?;
-        let Some(key) = key.whole_bytes() else {
-            return Err(bits.fault("a key that ends within a byte"));
-        };
+        let key = BitString::bytes_of(bits)?;
         let offset = bits.offset + 1;
         Ok(PublicKey {
             algorithm: KeyAlgorithm::of(kind, parameters.as_ref(), Reader::at(key, offset))?,

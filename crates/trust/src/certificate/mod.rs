@@ -351,7 +351,7 @@ impl Layout {
         let algorithm = parts.read(tag::SEQUENCE).map_err(in_part("the signature's algorithm"))?;
         let signature = parts.read(tag::BIT_STRING).map_err(in_part("the signature"))?;
         parts.end().map_err(outer)?;
-        let bits = BitString::of(signature).map_err(in_part("the signature"))?;
+        let signed_with = BitString::bytes_of(signature).map_err(in_part("the signature"))?;
 
         let mut fields = tbs.reader();
         let version = version(&mut fields)?;
@@ -393,7 +393,7 @@ impl Layout {
             duplicate: None,
             extensions: None,
             algorithm: Span::whole(&algorithm),
-            signature: Span::of(bits.bytes, signature.offset + 1),
+            signature: Span::of(signed_with, signature.offset + 1),
         };
         let extensions = in_part("the extensions");
         if let Some(tagged) = fields.optional(tag::constructed(3)).map_err(extensions)? {

@@ -150,6 +150,13 @@ impl<'a> BitString<'a> {
         }
     }
 
+    /// The bytes of a value that is a bit string whose bits come in eights, as those of signatures and keys do.
+    pub(crate) fn bytes_of(value: Value<'a>) -> Result<&'a [u8], DerError> {
+        BitString::of(value)?
+            .whole_bytes()
+            .ok_or_else(|| value.fault("a bit string that ends within a byte"))
+    }
+
     /// The bytes of a bit string whose bits come in eights.
     pub fn whole_bytes(&self) -> Option<&'a [u8]> {
         (self.unused == 0).then_some(self.bytes)

@@ -315,7 +315,7 @@ impl Basic {
         let tbs = parts.read(tag::SEQUENCE).map_err(outer)?;
         let algorithm = parts.read(tag::SEQUENCE).map_err(in_part("the signature's algorithm"))?;
         let signature = parts.read(tag::BIT_STRING).map_err(in_part("the signature"))?;
-        let bits = BitString::of(signature).map_err(in_part("the signature"))?;
+        let signed_with = BitString::bytes_of(signature).map_err(in_part("the signature"))?;
         let certificates = in_part("the certificates");
         let certificates = match parts.optional(tag::constructed(0)).map_err(certificates)? {
             Some(tagged) => {
@@ -351,7 +351,7 @@ impl Basic {
             nonce: None,
             unknown_critical: None,
             algorithm: Span::whole(&algorithm),
-            signature: Span::of(bits.bytes, signature.offset + 1),
+            signature: Span::of(signed_with, signature.offset + 1),
             certificates,
         };
         let extensions = in_part("the extensions");

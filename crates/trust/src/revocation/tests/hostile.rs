@@ -90,6 +90,32 @@ proptest! {
     }
 }
 
+/// Says that the last bit of the signature does not count.
+fn cut_signature(whole: &[u8]) -> Vec<u8> {
+    let mut parts = Reader::new(whole).sequence().unwrap();
+    parts.any().unwrap();
+    parts.any().unwrap();
+    let unused = parts.any().unwrap().offset;
+    let mut cut = whole.to_vec();
+    assert_eq!(cut[unused], 0);
+    cut[unused] = 1;
+    cut
+}
+
+#[test]
+fn signatures_that_end_within_a_byte_are_none() {
+    let ca = Authority::new("CA");
+    let crl = sample_crl(&ca, false);
+    Crl::parse(&crl[..]).unwrap();
+    let error = Crl::parse(cut_signature(&crl)).unwrap_err();
+    assert!(error.to_string().contains("ends within a byte"), "{error}");
+
+    let basic = ocsp::basic(&ca);
+    OcspResponse::parse(ocsp::response(&basic)).unwrap();
+    let error = OcspResponse::parse(ocsp::response(&cut_signature(&basic))).unwrap_err();
+    assert!(error.to_string().contains("ends within a byte"), "{error}");
+}
+
 /// A CRL with these entries, which nobody signed.
 fn unsigned(entries: &[u8]) -> Vec<u8> {
     let tbs = der::sequence([
