@@ -1,15 +1,20 @@
 //! Attributes of the `xml` namespace that the first element of a subtree takes over from those around it (Canonical XML
 //! 1.0, section 2.4; 1.1, section 2.4).
 
-use super::method::Flavour;
+use super::{C14nError, method::Flavour};
 use crate::xml::{NameId, PrefixId, Start};
 use std::collections::BTreeMap;
+
+/// Octets that may be copied to join the `xml:base` attributes of elements in each other.
+const MAX_JOINED: u64 = 16 << 20;
 
 /// The `xml:…` attributes of the elements that are open.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Inherited {
     /// Depth of the element, from 1; local name; value.
     open: Vec<(usize, NameId, String)>,
+    /// Of all their values.
+    octets: u64,
 }
 
 impl Inherited {
@@ -18,7 +23,9 @@ impl Inherited {
     pub(crate) fn open(&mut self, start: &Start<'_>) {
         for attribute in start.raw_attributes() {
             if attribute.prefix == PrefixId::XML {
-                self.open.push((start.depth(), attribute.local, start.value(attribute).to_owned()));
+                let value = start.value(attribute).to_owned();
+                self.octets += value.len() as u64;
+                self.open.push((start.depth(), attribute.local, value));
             }
         }
     }
@@ -26,24 +33,35 @@ impl Inherited {
     /// An element was closed, and so many are open still.
     #[inline]
     pub(crate) fn close(&mut self, depth: usize) {
-        while self.open.last().is_some_and(|(opened, ..)| *opened > depth) {
-            self.open.pop();
+        while let Some((_, _, value)) = self.open.pop_if(|(opened, ..)| *opened > depth) {
+            self.octets -= value.len() as u64;
         }
+    }
+
+    /// What [`at`](Inherited::at) may cost at most, in octets that are looked at or copied.
+    pub(crate) fn cost(&self) -> u64 {
+        let count = self.open.len() as u64;
+        count + self.octets.saturating_mul(count)
     }
 
     /// What `start`, the first element of a subtree, gets besides its own attributes, and the value its own `xml:base`
     /// changes to. By local name. The elements around it are open here, it is not.
-    pub(crate) fn at(&self, start: &Start<'_>, flavour: &Flavour) -> BTreeMap<String, String> {
+    pub(crate) fn at(
+        &self,
+        start: &Start<'_>,
+        flavour: &Flavour,
+    ) -> Result<BTreeMap<String, String>, C14nError> {
         let names = start.names();
         let mut result = BTreeMap::new();
         if self.open.is_empty() || matches!(flavour, Flavour::Exclusive { .. }) {
-            return result;
+            return Ok(result);
         }
         let version_11 = *flavour == Flavour::Inclusive11;
-        for (_, local, value) in &self.open {
+        // From the inside out: a nearer one replaces one further out.
+        for (_, local, value) in self.open.iter().rev() {
             let local = names.text(*local);
-            if !version_11 || matches!(local, "lang" | "space") {
-                // A nearer one replaces one further out.
+            let is_inherited = !version_11 || matches!(local, "lang" | "space");
+            if is_inherited && !result.contains_key(local) {
                 result.insert(local.to_owned(), value.clone());
             }
         }
@@ -59,14 +77,19 @@ impl Inherited {
             if bases.len() > usize::from(own("base").is_some()) {
                 // From the inside out.
                 let mut inner = bases.iter().rev();
-                let innermost = inner.next().map_or(String::new(), |base| (*base).to_owned());
-                let joined = inner.fold(innermost, |reference, base| join(base, &reference));
+                let mut joined = inner.next().map_or(String::new(), |base| (*base).to_owned());
+                let mut left = MAX_JOINED;
+                for base in inner {
+                    let copied = (base.len() + joined.len()) as u64;
+                    left = left.checked_sub(copied).ok_or(C14nError::Limit("xml:base"))?;
+                    joined = join(base, &joined);
+                }
                 if !joined.is_empty() {
                     result.insert("base".to_owned(), joined);
                 }
             }
         }
-        result
+        Ok(result)
     }
 }
 

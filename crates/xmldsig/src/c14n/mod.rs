@@ -39,7 +39,8 @@ pub enum C14nError {
     /// A namespace name that is no absolute URI: such a document has no canonical form (Canonical XML 1.0, section 1.3).
     #[error("the namespace name {0:?} is relative, so the document has no canonical form")]
     RelativeNamespace(String),
-    /// One of the [`Limits`](crate::xpath::Limits) of what may be done with sets of nodes.
+    /// One of the [`Limits`](crate::xpath::Limits) of what may be done with sets of nodes; or `xml:base`, when more of these
+    /// attributes would have to be joined than any document needs (Canonical XML 1.1, section 2.4).
     #[error("more than the limit `{0}` allows")]
     Limit(&'static str),
     /// The octets cannot be written.

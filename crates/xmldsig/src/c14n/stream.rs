@@ -5,10 +5,10 @@ use super::{
     tag,
 };
 use crate::xml::{End, Instruction, PrefixId, Start, UriId, XML_NAMESPACE};
-use std::io::{self, Write};
-
-/// Octets are handed on in pieces of about this size.
-const PIECE: usize = 16 << 10;
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
 
 /// Where a comment or a processing instruction stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub(crate) struct Stream<W> {
     method: Method,
     into: W,
     buffer: Vec<u8>,
+    /// Octets are handed on in pieces of about this size.
+    piece: usize,
     written: u64,
     /// By prefix, what was last written in an element that is open. In exclusive canonicalization only: in inclusive all
     /// that is in force was written.
@@ -42,11 +44,19 @@ pub(crate) struct Stream<W> {
 }
 
 impl<W: Write> Stream<W> {
+    /// Octets that are handed on at a time, unless it is said.
+    pub(crate) const PIECE: usize = 16 << 10;
+
     pub(crate) fn new(method: Method, into: W) -> Stream<W> {
+        Stream::in_pieces(method, into, Stream::<W>::PIECE)
+    }
+
+    pub(crate) fn in_pieces(method: Method, into: W, piece: usize) -> Stream<W> {
         Stream {
             method,
             into,
             buffer: Vec::new(),
+            piece,
             written: 0,
             rendered: Vec::new(),
             before: Vec::new(),
@@ -88,8 +98,10 @@ impl<W: Write> Stream<W> {
         }
         self.declarations = declarations;
 
-        let inherited =
-            first.map(|inherited| inherited.at(start, &self.method.flavour)).unwrap_or_default();
+        let inherited = match first {
+            Some(inherited) => inherited.at(start, &self.method.flavour)?,
+            None => BTreeMap::new(),
+        };
         if inherited.is_empty() {
             self.attributes(start);
         } else {
@@ -247,11 +259,7 @@ impl<W: Write> Stream<W> {
     }
 
     /// The attributes of an element that inherits some.
-    fn attributes_and(
-        &mut self,
-        start: &Start<'_>,
-        inherited: &std::collections::BTreeMap<String, String>,
-    ) {
+    fn attributes_and(&mut self, start: &Start<'_>, inherited: &BTreeMap<String, String>) {
         let own = start.attributes().map(|attribute| {
             let replaced = if attribute.name.namespace == XML_NAMESPACE {
                 inherited.get(attribute.name.local)
@@ -275,7 +283,7 @@ impl<W: Write> Stream<W> {
 
     #[inline]
     fn hand_on(&mut self) -> io::Result<()> {
-        if self.buffer.len() >= PIECE { self.flush_buffer() } else { Ok(()) }
+        if self.buffer.len() >= self.piece { self.flush_buffer() } else { Ok(()) }
     }
 
     fn flush_buffer(&mut self) -> io::Result<()> {

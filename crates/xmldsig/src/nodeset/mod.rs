@@ -93,10 +93,10 @@ impl<'a> NodeSet<'a> {
     /// All but the comments.
     #[must_use]
     pub fn without_comments(mut self) -> NodeSet<'a> {
-        for index in 0..self.document.count() {
-            if self.document.kind(index) == NodeKind::Comment {
-                self.nodes.remove(index);
-            }
+        let is_comment = |index: &u32| self.document.kind(*index) == NodeKind::Comment;
+        let comments: Vec<u32> = self.nodes.iter().filter(is_comment).collect();
+        for index in comments {
+            self.nodes.remove(index);
         }
         self
     }

@@ -9,6 +9,9 @@ use crate::{
 };
 use std::io::{Read, Seek, SeekFrom};
 
+/// What may be copied to keep places, besides one for every byte of the document.
+const KEPT: u64 = 1 << 20;
+
 /// A Signature, read.
 #[derive(Debug)]
 pub(super) struct Located {
@@ -35,8 +38,23 @@ pub(super) fn locate<D: Read + Seek>(
     let length = document.seek(SeekFrom::End(0))?;
     document.seek(SeekFrom::Start(0))?;
     let mut reader = Reader::with(&mut *document, &settings.xml())?;
-    let (place, glimpsed) = find(&mut reader, &settings.signature)?;
+    let found = find(&mut reader, &settings.signature)?;
     let mut legacy = reader.into_legacy();
+    let (place, glimpsed) = match found {
+        Found::Place(place, glimpsed) => (*place, glimpsed),
+        Found::Offset(offset) => {
+            document.seek(SeekFrom::Start(0))?;
+            let mut reader = Reader::again(&mut *document, &settings.xml(), legacy)?;
+            let found = find(&mut reader, &Choice::At(offset))?;
+            legacy = reader.into_legacy();
+            match found {
+                Found::Place(place, glimpsed) => (*place, glimpsed),
+                Found::Offset(_) => {
+                    return Err(Error::malformed("the document was changed while it was read"));
+                }
+            }
+        }
+    };
     // What has no finer place is wrong with the Signature.
     let here = |error: Error| error.unless_placed(place.snapshot.position());
 
@@ -68,15 +86,22 @@ pub(super) fn cursor<'d, D: Read + Seek>(
     Ok(Cursor::new(reader, place.inherited.clone()))
 }
 
-/// The Signature that is chosen, and how its SignedInfo is to be canonicalized as far as that could be seen in passing.
-fn find<R: Read>(
-    reader: &mut Reader<R>,
-    choice: &Choice,
-) -> Result<(Place, Option<Method>), Error> {
+/// The Signature that is chosen.
+enum Found {
+    /// And how its SignedInfo is to be canonicalized, as far as that could be seen in passing.
+    Place(Box<Place>, Option<Method>),
+    /// It begins after so many bytes; more was not kept.
+    Offset(u64),
+}
+
+fn find<R: Read>(reader: &mut Reader<R>, choice: &Choice) -> Result<Found, Error> {
     let name = reader.names_mut().intern("Signature");
     let namespace = reader.names_mut().uri(DSIG);
     let (Ok(name), Ok(namespace)) = (name, namespace) else { return Err(Error::limit("names")) };
     let mut found: Option<Place> = None;
+    let mut last = None;
+    // Each place costs what is in force there. Of many Signatures with much in force the last is found by its offset.
+    let mut kept = 0;
     let mut glimpse = Glimpse::default();
     let mut inherited = Inherited::default();
     // Nothing later is chosen instead.
@@ -99,18 +124,24 @@ fn find<R: Read>(
                     Choice::At(offset) => start.offset() == *offset,
                 };
                 if wanted {
-                    if matches!(choice, Choice::Id(_)) && found.is_some() {
+                    if matches!(choice, Choice::Id(_)) && last.is_some() {
                         let error = Error::dereference("two Signatures have this Id");
                         return Err(error.at(reader.position()));
                     }
                     decided =
                         *choice == Choice::First || (*choice == Choice::Last && start.depth() == 1);
                     glimpse = Glimpse { looks: true, depth: start.depth(), ..Glimpse::default() };
-                    let Some(snapshot) = reader.snapshot() else {
-                        let error = Error::unsupported("the Signature stands in an entity");
-                        return Err(error.at(reader.position()));
-                    };
-                    found = Some(Place { snapshot, inherited: inherited.clone() });
+                    let offset = start.offset();
+                    last = Some(offset);
+                    kept += reader.snapshot_cost() + inherited.cost();
+                    found = None;
+                    if kept <= KEPT + offset || matches!(choice, Choice::At(_)) {
+                        let Some(snapshot) = reader.snapshot() else {
+                            let error = Error::unsupported("the Signature stands in an entity");
+                            return Err(error.at(reader.position()));
+                        };
+                        found = Some(Place { snapshot, inherited: inherited.clone() });
+                    }
                 }
                 inherited.open(&reader.start());
             }
@@ -122,18 +153,19 @@ fn find<R: Read>(
             _ => {}
         }
     }
-    match (found, choice) {
-        (Some(place), _) => Ok((place, glimpse.method)),
-        (None, Choice::Id(id)) => {
+    match (found, last, choice) {
+        (Some(place), ..) => Ok(Found::Place(Box::new(place), glimpse.method)),
+        (None, Some(offset), _) => Ok(Found::Offset(offset)),
+        (None, None, Choice::Id(id)) => {
             let shown: String = id.chars().take(100).collect();
             let error = Error::malformed(format!("there is no Signature with the Id `{shown}`"));
             Err(error.at(reader.position()))
         }
-        (None, Choice::At(offset)) => {
+        (None, None, Choice::At(offset)) => {
             let error = Error::malformed(format!("no Signature begins after {offset} bytes"));
             Err(error.at(reader.position()))
         }
-        (None, _) => {
+        (None, None, _) => {
             let error = Error::malformed("there is no Signature in the document");
             Err(error.at(reader.position()))
         }

@@ -19,12 +19,15 @@
 //! assert_eq!(error.to_string(), "line 1, column 26: there is no Signature in the document");
 //! ```
 
+mod choose;
 mod dereference;
 mod digests;
 mod keys;
 mod locate;
+mod manifests;
 mod octets;
 mod out;
+mod pass;
 mod plan;
 mod profile;
 mod references;
@@ -36,6 +39,7 @@ mod signer;
 mod sink;
 mod tree;
 mod verification;
+mod wanted;
 
 pub use dereference::{Body, Dereference, DereferenceError, SameDocument};
 pub(crate) use digests::{digests, signed};

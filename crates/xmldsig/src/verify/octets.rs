@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     Error, algorithm::DigestAlgorithm, base64::Decoder, c14n::canonicalize, nodeset::NodeSet,
-    signature::Transform, xml::Reader,
+    signature::Transform, xml::Reader, xpath::Budget,
 };
 use std::io::{self, Read, Write};
 
@@ -21,6 +21,7 @@ pub(super) fn digest(
     algorithm: DigestAlgorithm,
     settings: &Settings,
     shared: &Shared,
+    steps: &mut Budget,
 ) -> Result<(Came, Option<Vec<u8>>), Error> {
     let mut held: Option<Vec<u8>> = None;
     let mut rest = transforms;
@@ -29,8 +30,8 @@ pub(super) fn digest(
         let out =
             if after.is_empty() { Out::digest(algorithm, shared) } else { Out::memory(shared) };
         let out = match held.take() {
-            Some(octets) => apply(&mut &octets[..], step, settings, out)?,
-            None => apply(input, step, settings, out)?,
+            Some(octets) => apply(&mut &octets[..], step, settings, steps, out)?,
+            None => apply(input, step, settings, steps, out)?,
         };
         let (came, copy) = out.finish();
         match came {
@@ -51,6 +52,7 @@ fn apply(
     input: &mut dyn Read,
     step: &[Transform],
     settings: &Settings,
+    steps: &mut Budget,
     mut out: Out,
 ) -> Result<Out, Error> {
     match step {
@@ -82,9 +84,8 @@ fn apply(
             // Comments are nodes of what is made of octets.
             let document = tree::read(input, settings)?;
             let set = NodeSet::document(&document, true);
-            let mut budget = tree::budget(settings);
             let tree = Tree::new(&document, None, settings);
-            tree.apply(set, nodes, settings, &mut budget, &mut out)?;
+            tree.apply(set, nodes, settings, steps, &mut out)?;
         }
     }
     Ok(out)

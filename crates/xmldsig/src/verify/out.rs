@@ -1,4 +1,8 @@
-use crate::algorithm::{Digest, DigestAlgorithm, DigestValue};
+use super::OCTETS;
+use crate::{
+    Error,
+    algorithm::{Digest, DigestAlgorithm, DigestValue},
+};
 use std::{
     cell::Cell,
     io::{self, Write},
@@ -34,6 +38,8 @@ pub(super) enum Came {
 #[derive(Clone, Debug)]
 pub(super) struct Shared {
     pub(super) budget: Rc<Cell<u64>>,
+    /// Pieces of the document that all references together may still be told of, those they leave out among them.
+    visits: Rc<Cell<u64>>,
     pub(super) room: Rc<Cell<usize>>,
     /// Octets that are held for another transform.
     pub(super) held: usize,
@@ -41,7 +47,17 @@ pub(super) struct Shared {
 
 impl Shared {
     pub(super) fn new(budget: u64, room: usize, held: usize) -> Shared {
-        Shared { budget: Rc::new(Cell::new(budget)), room: Rc::new(Cell::new(room)), held }
+        // Every piece has an octet at least.
+        let visits = Rc::new(Cell::new(budget));
+        Shared { budget: Rc::new(Cell::new(budget)), visits, room: Rc::new(Cell::new(room)), held }
+    }
+
+    /// So many references are told of a piece.
+    #[inline]
+    pub(super) fn visit(&self, count: u64) -> Result<(), Error> {
+        let left = self.visits.get().checked_sub(count).ok_or_else(|| Error::limit(OCTETS))?;
+        self.visits.set(left);
+        Ok(())
     }
 
     /// For octets from outside the document: their number is the business of who gives them.

@@ -3,7 +3,7 @@ use crate::{
     document::{Document, Node, NodeKind},
     xml::QName,
 };
-use std::{borrow::Cow, ops::Range};
+use std::{borrow::Cow, collections::HashSet, ops::Range};
 
 /// What of a document is signed, and nothing else of it.
 ///
@@ -32,7 +32,7 @@ impl SignedDocument {
             .iter()
             .filter(|report| report.status == SignatureStatus::Valid && report.whole);
         // What an entity brought has no place of its own, and could be mistaken for what stands beside it there.
-        let covered: Vec<&Range<u64>> = valid
+        let covered: HashSet<&Range<u64>> = valid
             .filter_map(|report| report.covers.as_ref())
             .map(|covers| &covers.range)
             .filter(|range| !range.is_empty())
@@ -41,7 +41,7 @@ impl SignedDocument {
         let mut of_signature = None;
         for node in document.nodes().filter(|node| node.is_element()) {
             let Some(range) = node.byte_range().filter(|range| !range.is_empty()) else { continue };
-            if covered.contains(&&range) {
+            if covered.contains(&range) {
                 roots.push(node.index());
             }
             if range.start == signature {

@@ -12,6 +12,11 @@ use crate::{
 };
 use std::io::Write;
 
+/// Octets that all sinks together may hold back, about.
+const PIECES: usize = 256 << 10;
+/// Smaller pieces would cost more than they save.
+const LEAST_PIECE: usize = 256;
+
 /// Takes what one reference covers while the document goes by.
 #[derive(Debug)]
 pub(super) struct Sink {
@@ -41,12 +46,20 @@ pub(super) struct Taken {
 }
 
 impl Sink {
-    /// For a plan that needs no tree.
-    pub(super) fn new(plan: &Plan<'_>, digest: DigestAlgorithm, shared: &Shared) -> Option<Sink> {
+    /// For a plan that needs no tree. `others`: sinks that take the same pieces.
+    pub(super) fn new(
+        plan: &Plan<'_>,
+        digest: DigestAlgorithm,
+        others: usize,
+        shared: &Shared,
+    ) -> Option<Sink> {
         let out =
             if plan.rest.is_empty() { Out::digest(digest, shared) } else { Out::memory(shared) };
         let content = match &plan.first {
-            First::Canonicalize(method) => Content::Canonical(Stream::new(method.clone(), out)),
+            First::Canonicalize(method) => {
+                let piece = (PIECES / (1 + others)).clamp(LEAST_PIECE, Stream::<Out>::PIECE);
+                Content::Canonical(Stream::in_pieces(method.clone(), out, piece))
+            }
             First::Base64 => Content::Base64 { decoder: Decoder::new(), octets: Vec::new(), out },
             First::Tree(_) => return None,
         };
@@ -61,13 +74,14 @@ impl Sink {
         })
     }
 
-    /// `in_signature`: the element is the Signature that is verified, or in it.
+    /// Each of these is true when the element has ended with which the sink began. `in_signature`: the element is the Signature that
+    /// is verified, or in it.
     pub(super) fn start(
         &mut self,
         start: &Start<'_>,
         inherited: &mut Inherited,
         in_signature: bool,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let first = self.depth == 0;
         self.depth += 1;
         if first {
@@ -75,16 +89,15 @@ impl Sink {
             self.covers = Some(Coverage { element, range: start.offset()..start.offset() });
         }
         if self.leaves_out(in_signature) {
-            return Ok(());
+            return Ok(false);
         }
         self.anything = true;
         if let Content::Canonical(stream) = &mut self.content {
             stream.start(start, first.then_some(inherited))?;
         }
-        Ok(())
+        Ok(false)
     }
 
-    /// True when this was the last end.
     pub(super) fn end(&mut self, end: &End<'_>, in_signature: bool) -> Result<bool, Error> {
         self.depth -= 1;
         let last = self.depth == 0;
@@ -100,9 +113,9 @@ impl Sink {
     }
 
     #[inline]
-    pub(super) fn text(&mut self, text: &str, in_signature: bool) -> Result<(), Error> {
+    pub(super) fn text(&mut self, text: &str, in_signature: bool) -> Result<bool, Error> {
         if self.leaves_out(in_signature) {
-            return Ok(());
+            return Ok(false);
         }
         match &mut self.content {
             Content::Canonical(stream) => stream.text(text)?,
@@ -114,7 +127,7 @@ impl Sink {
                 octets.clear();
             }
         }
-        Ok(())
+        Ok(false)
     }
 
     pub(super) fn comment(
@@ -122,14 +135,14 @@ impl Sink {
         text: &str,
         place: Place,
         in_signature: bool,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         if self.comments
             && !self.leaves_out(in_signature)
             && let Content::Canonical(stream) = &mut self.content
         {
             stream.comment(text, place)?;
         }
-        Ok(())
+        Ok(false)
     }
 
     pub(super) fn instruction(
@@ -137,13 +150,13 @@ impl Sink {
         instruction: &Instruction<'_>,
         place: Place,
         in_signature: bool,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         if !self.leaves_out(in_signature)
             && let Content::Canonical(stream) = &mut self.content
         {
             stream.instruction(instruction, place)?;
         }
-        Ok(())
+        Ok(false)
     }
 
     pub(super) fn finish(self) -> Result<Taken, Error> {

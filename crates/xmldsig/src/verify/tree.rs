@@ -13,12 +13,17 @@ use crate::{
 };
 use std::io::{Read, Write};
 
+/// Nodes whose bits are cleared for what one step costs.
+const NODES_PER_STEP: usize = 64;
+
 /// A document whose nodes are chosen from.
 pub(super) struct Tree<'d> {
     document: &'d Document,
     ids: Ids<'d>,
     /// The Signature that is verified, if it is in this document.
     signature: Option<Node<'d>>,
+    /// With a Signature, the elements by their numbers, which is by their places too.
+    elements: Vec<u32>,
 }
 
 /// Reads a document into memory.
@@ -49,13 +54,19 @@ impl<'d> Tree<'d> {
     ) -> Tree<'d> {
         let identifies = |name: &str| settings.id_attributes.iter().any(|known| known == name);
         let ids = document.ids(|_, attribute| identifies(attribute.local));
-        let signature = signature.and_then(|position| element_at(document, position.offset));
-        Tree { document, ids, signature }
+        let mut tree = Tree { document, ids, signature: None, elements: Vec::new() };
+        if let Some(position) = signature {
+            let elements = document.nodes().filter(|node| node.is_element());
+            tree.elements = elements.map(Node::index).collect();
+            tree.signature = tree.element_at(position.offset);
+        }
+        tree
     }
 
     /// The nodes of a part of the document.
-    pub(super) fn part(&self, source: &Source) -> Result<NodeSet<'d>, Error> {
+    pub(super) fn part(&self, source: &Source, budget: &mut Budget) -> Result<NodeSet<'d>, Error> {
         let Some(id) = &source.id else {
+            self.spend_on(budget, self.document.node())?;
             return Ok(NodeSet::document(self.document, source.comments));
         };
         let shown: String = id.chars().take(100).collect();
@@ -63,7 +74,10 @@ impl<'d> Tree<'d> {
             return Err(Error::dereference(format!("two elements have the identifier `{shown}`")));
         }
         match self.ids.element(id) {
-            Some(element) => Ok(NodeSet::subtree(element, source.comments)),
+            Some(element) => {
+                self.spend_on(budget, element)?;
+                Ok(NodeSet::subtree(element, source.comments))
+            }
             None => Err(Error::dereference(format!("no element has the identifier `{shown}`"))),
         }
     }
@@ -88,6 +102,10 @@ impl<'d> Tree<'d> {
         out: &mut Out,
     ) -> Result<bool, Error> {
         for transform in transforms {
+            // Every set has bits for the whole document.
+            let sets =
+                if let Transform::Filter(filters) = transform { 1 + filters.len() } else { 1 };
+            spend(budget, sets * self.document.nodes().len() / NODES_PER_STEP)?;
             match transform {
                 Transform::Enveloped => set = self.enveloped(set)?,
                 Transform::XPath(expression) => {
@@ -111,7 +129,7 @@ impl<'d> Tree<'d> {
                     return Ok(!set.is_empty());
                 }
                 Transform::Base64 => {
-                    decode_text(&set, out)?;
+                    decode_text(&set, budget, out)?;
                     return Ok(!set.is_empty());
                 }
             }
@@ -120,9 +138,22 @@ impl<'d> Tree<'d> {
         Ok(!set.is_empty())
     }
 
+    /// A set of the nodes of a subtree is made.
+    fn spend_on(&self, budget: &mut Budget, node: Node<'_>) -> Result<(), Error> {
+        spend(budget, node.subtree().len() + self.document.nodes().len() / NODES_PER_STEP)
+    }
+
     /// The element that bears an expression.
     fn here(&self, expression: &signature::Expression) -> Option<Node<'d>> {
-        self.signature.and_then(|_| element_at(self.document, expression.offset))
+        self.element_at(expression.offset)
+    }
+
+    /// The element that begins after so many bytes of the document.
+    fn element_at(&self, offset: u64) -> Option<Node<'d>> {
+        let start = |index: u32| self.document.at(index).byte_range().map(|range| range.start);
+        let place = self.elements.partition_point(|index| start(*index) < Some(offset));
+        let found = self.elements.get(place).filter(|index| start(**index) == Some(offset))?;
+        Some(self.document.at(*found))
     }
 
     pub(super) fn root(&self) -> Node<'d> {
@@ -145,24 +176,25 @@ fn parse(
     Ok(xpath::Expression::parse(&expression.text, namespace, &limits(settings))?)
 }
 
+fn spend(budget: &mut Budget, steps: usize) -> Result<(), Error> {
+    Ok(budget.spend(1 + steps as u64).map_err(XPathError::from)?)
+}
+
 /// The text of the nodes is base64 of the octets (XML Signature 1.1, section 6.6.2).
-fn decode_text(set: &NodeSet<'_>, out: &mut Out) -> Result<(), Error> {
+fn decode_text(set: &NodeSet<'_>, budget: &mut Budget, out: &mut Out) -> Result<(), Error> {
     let malformed = |error: crate::base64::Base64Error| Error::malformed(error.to_string());
     let mut decoder = Decoder::new();
     let mut octets = Vec::new();
-    for node in set.iter().filter(|node| node.kind() == NodeKind::Text) {
+    for node in set.iter() {
+        spend(budget, 1)?;
+        if node.kind() != NodeKind::Text {
+            continue;
+        }
         decoder.push(node.text().as_bytes(), &mut octets).map_err(malformed)?;
         out.write_all(&octets)?;
         octets.clear();
     }
     decoder.finish().map_err(malformed)
-}
-
-fn element_at(document: &Document, offset: u64) -> Option<Node<'_>> {
-    let elements = document.nodes().filter(|node| node.is_element());
-    let mut here =
-        elements.filter(|node| node.byte_range().is_some_and(|range| range.start == offset));
-    here.next()
 }
 
 impl From<XPathError> for Error {

@@ -1,6 +1,6 @@
 use super::{
     dereference::Dereference,
-    keys, locate, profile,
+    keys, locate, manifests, profile,
     references::{self, Context},
     report::{ReferenceReport, Report, SignatureStatus, overall},
     same::Memory,
@@ -132,7 +132,7 @@ impl<D: Read + Seek> Verification<D> {
                 }
             }
         }
-        let references = if self.references_count() {
+        let references = if self.may_look_at_references() {
             let found = self.references(dereference);
             Some(found.map_err(|error| error.unless_placed(self.position))?)
         } else {
@@ -197,7 +197,7 @@ impl<D: Read + Seek> Verification<D> {
     }
 
     /// Whether the order of things lets the references be looked at.
-    fn references_count(&self) -> bool {
+    fn may_look_at_references(&self) -> bool {
         if self.digest != SignatureStatus::Valid {
             return false;
         }
@@ -218,12 +218,12 @@ impl<D: Read + Seek> Verification<D> {
             Context::new(&mut self.document, &self.settings, self.position, self.length);
         let (mut reports, legacy) =
             references::check(&mut context, &self.signature.references, dereference, legacy)?;
-        let digested = context.memory.value();
         let legacy = if self.settings.manifests && self.settings.profile == Profile::Extended {
-            references::manifests(&mut context, &mut reports, dereference, legacy)?
+            manifests::check(&mut context, &mut reports, dereference, legacy)?
         } else {
             legacy
         };
+        let digested = context.digested;
         self.legacy = Some(legacy);
         let valid = overall(reports.iter().map(|report| report.status)) == SignatureStatus::Valid;
         if self.settings.keep_document && valid {
@@ -241,8 +241,7 @@ impl<D: Read + Seek> Verification<D> {
         self.document.seek(SeekFrom::Start(0))?;
         let memory = Memory::new(true);
         let document = tree::read(memory.of(&mut self.document), &self.settings)?;
-        let covers = reports.iter().any(|report| report.covers.is_some());
-        if covers && memory.value() != digested {
+        if digested.is_some() && memory.value() != digested {
             return Err(Error::malformed("the document was changed while it was read"));
         }
         Ok(SignedDocument::new(document, reports, self.position.offset))

@@ -48,6 +48,11 @@ impl Scope {
         &self.changes[mark..]
     }
 
+    /// Declarations that it remembers.
+    pub(crate) fn size(&self) -> usize {
+        self.current.len() + self.changes.len()
+    }
+
     /// Takes back the declarations since a mark.
     #[inline]
     pub(crate) fn back_to(&mut self, mark: usize) {

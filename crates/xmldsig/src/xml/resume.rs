@@ -72,9 +72,19 @@ impl<R> Reader<R> {
         self.input.encoding()
     }
 
+    /// Whether what was given last is part of what an entity stands for, which has no place.
+    pub(crate) fn is_inside_entity(&self) -> bool {
+        self.input.is_inside_entity()
+    }
+
+    /// What [`snapshot`](Reader::snapshot) copies: declarations.
+    pub(crate) fn snapshot_cost(&self) -> u64 {
+        self.state.scope.size() as u64
+    }
+
     /// How to come back to the element that began last. `None` in what an entity stands for, which has no place.
     pub(crate) fn snapshot(&self) -> Option<Snapshot> {
-        if self.input.is_inside_entity() {
+        if self.is_inside_entity() {
             return None;
         }
         let mut scope = self.state.scope.clone();
