@@ -26,8 +26,12 @@ pub fn first_deviation(bytes: &[u8]) -> Option<Deviation> {
         while depth > 0 && at >= ends[depth] {
             depth -= 1;
         }
-        // Whatever cannot be read is for others to complain about.
-        let (tag, header, length) = header(&bytes[at..]).ok()?;
+        // Whatever cannot be read is for others to complain about; what stands beside it is not.
+        let end = ends[depth];
+        let Some((tag, header, length, content)) = value(&bytes[at..end]) else {
+            at = end;
+            continue;
+        };
         let needed = match length {
             0..0x80 => 2,
             0x80..0x100 => 3,
@@ -39,7 +43,6 @@ pub fn first_deviation(bytes: &[u8]) -> Option<Deviation> {
         if header != needed {
             return deviates("a length in more bytes than needed");
         }
-        let content = bytes.get(at + header..at + header + length)?;
         if let Some(what) = content_deviation(tag, content) {
             return deviates(what);
         }
@@ -52,6 +55,13 @@ pub fn first_deviation(bytes: &[u8]) -> Option<Deviation> {
         }
     }
     None
+}
+
+/// The first value: its tag, the lengths of its beginning and of its content, and that.
+fn value(bytes: &[u8]) -> Option<(u8, usize, usize, &[u8])> {
+    let (tag, header, length) = header(bytes).ok()?;
+    let content = bytes.get(header..header.checked_add(length)?)?;
+    Some((tag, header, length, content))
 }
 
 fn content_deviation(tag: u8, content: &[u8]) -> Option<&'static str> {
@@ -98,6 +108,9 @@ mod tests {
         assert_eq!(at(&[6, 2, 0x80, 1]), Some(0));
         assert_eq!(at(&[5, 1, 0]), Some(0));
         assert_eq!(at(&[0x24, 2, 4, 0]), Some(0));
+        // Behind what cannot be read, and what is longer than that in which it is.
+        assert_eq!(at(&[0x30, 7, 0x30, 2, 0x1f, 0, 1, 1, 1]), Some(6));
+        assert_eq!(at(&[0x30, 8, 0x30, 3, 0x30, 9, 1, 1, 1, 1]), Some(7));
     }
 
     #[test]
