@@ -174,16 +174,16 @@ fn is_for_any_purpose(certificate: &Certificate<'_>) -> bool {
     purposes.iter().any(|one| one.to_string() == ANY_PURPOSE)
 }
 
-fn ends_with_number(name: &str) -> bool {
-    let last = name.rsplit('.').next().unwrap_or_default();
-    !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit())
+fn ends_with_number(name: &[u8]) -> bool {
+    let last = name.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
+    !last.is_empty() && last.iter().all(u8::is_ascii_digit)
 }
 
 fn constrains_other_names(certificate: &Certificate<'_>) -> bool {
     let Ok(Some(constraints)) = certificate.name_constraints() else { return false };
     let mut bases = [constraints.permitted, constraints.excluded].into_iter().flatten().flatten();
     bases.any(|base| match base {
-        Ok((GeneralName::Dns(name), _)) => ends_with_number(&name.to_string()),
+        Ok((GeneralName::Dns(name), _)) => ends_with_number(name),
         Ok((GeneralName::Ip(_), _)) | Err(_) => false,
         Ok(_) => true,
     })

@@ -6,10 +6,10 @@ use common::{anchors, errors, judge};
 use proptest::prelude::*;
 use ravelin_test::pki::{
     Entity, KeyKind, NOT_AFTER, NOT_BEFORE, NOW, Template,
-    encode::oid_content,
+    encode::{oid_content, sequence},
     extension::{
-        CLIENT_AUTH, basic_constraints, dns, extended_key_usage, key_usage, name_constraints,
-        subject_alt_names, unknown,
+        CLIENT_AUTH, basic_constraints, dns, extended_key_usage, extension, key_usage,
+        name_constraints, subject_alt_names, unknown,
     },
 };
 use ravelin_trust::{
@@ -654,5 +654,40 @@ fn keys_of_every_kind_lead_to_an_anchor() {
         let trusted = anchors([Template::authority(&root).signed_by(&root)]);
         let verdict = judge(&end, &pool, &trusted, |_| {});
         assert_eq!(verdict.status(), Status::Trusted, "{kind:?} {:?}", errors(&verdict));
+    }
+}
+
+#[test]
+fn deviations_from_der_are_found_in_extensions_too() {
+    let root = Entity::new("Root");
+    let authority = Entity::new("CA");
+    let end = Entity::new("End");
+    let template = Template::server(&end, "a.example");
+    let usual = template.signed_by(&authority);
+    let roots = anchors([Template::authority(&root).signed_by(&root)]);
+    // A boolean that OpenSSL takes for true.
+    let constraints = extension("2.5.29.19", true, &sequence([[1, 1, 0x49]]));
+    let deviating =
+        Template::authority(&authority).without("2.5.29.19").with(constraints).signed_by(&root);
+    for (intermediate, deviates) in
+        [(Template::authority(&authority).signed_by(&root), false), (deviating, true)]
+    {
+        for (profile, level) in
+            [(Profile::INTEROP, Level::Warning), (Profile::RFC5280, Level::Error)]
+        {
+            let verdict = judge(&usual, &[intermediate.clone()], &roots, |request| {
+                request.names = vec![Name::dns("a.example").unwrap()];
+                request.profile = profile;
+            });
+            let found: Vec<_> =
+                verdict.findings().iter().filter(|one| one.rule.name() == "encoding").collect();
+            assert_eq!(!found.is_empty(), deviates, "{found:?}");
+            for one in found {
+                assert_eq!((one.certificate, one.severity), (1, level));
+                let offset = one.offset.unwrap();
+                assert_eq!(intermediate[offset..offset + 3], [1, 1, 0x49]);
+            }
+            assert_eq!(verdict.status() == Status::Trusted, !deviates || level != Level::Error);
+        }
     }
 }

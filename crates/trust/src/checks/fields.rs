@@ -10,11 +10,9 @@ const MAX_VALIDITY: i64 = 398 * 86_400;
 
 pub(super) fn check(certificate: &Certificate<'_>, role: Role, findings: &mut Findings<'_>) {
     if findings.wants(Rule::Encoding)
-        && let Some(deviation) = first_deviation(certificate.der())
+        && let Some((offset, what)) = deviation(certificate)
     {
-        findings.add(Rule::Encoding, Some(deviation.offset), || {
-            format!("{} at byte {}", deviation.what, deviation.offset)
-        });
+        findings.add(Rule::Encoding, Some(offset), || format!("{what} at byte {offset}"));
     }
     if certificate.trailing() > 0 {
         findings.add(Rule::TrailingData, Some(certificate.der().len()), || {
@@ -49,6 +47,17 @@ pub(super) fn check(certificate: &Certificate<'_>, role: Role, findings: &mut Fi
             format!("it is valid for {} days; at most 398 are allowed", validity / 86_400)
         });
     }
+}
+
+/// The first deviation from DER in the certificate itself, else in the value of an extension.
+fn deviation(certificate: &Certificate<'_>) -> Option<(usize, &'static str)> {
+    if let Some(deviation) = first_deviation(certificate.der()) {
+        return Some((deviation.offset, deviation.what));
+    }
+    certificate.extensions().find_map(|extension| {
+        let deviation = first_deviation(extension.value)?;
+        Some((extension.offset + deviation.offset, deviation.what))
+    })
 }
 
 fn version(certificate: &Certificate<'_>, role: Role, findings: &mut Findings<'_>) {

@@ -75,8 +75,8 @@ impl Method {
         };
         for prefix in list.split_ascii_whitespace() {
             let prefix = if prefix == "#default" { "" } else { prefix };
-            if !prefixes.iter().any(|known| known == prefix) {
-                prefixes.push(prefix.to_owned());
+            if let Err(place) = prefixes.binary_search_by(|known| known.as_str().cmp(prefix)) {
+                prefixes.insert(place, prefix.to_owned());
             }
             if prefixes.len() > MOST {
                 return Err(TooManyPrefixes);

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::xml::{End, Instruction, PrefixId, Start, UriId, XML_NAMESPACE};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     io::{self, Write},
 };
 
@@ -31,16 +31,38 @@ pub(crate) struct Stream<W> {
     /// Octets are handed on in pieces of about this size.
     piece: usize,
     written: u64,
-    /// By prefix, what was last written in an element that is open. In exclusive canonicalization only: in inclusive all
-    /// that is in force was written.
-    rendered: Vec<UriId>,
+    /// In exclusive canonicalization only: in inclusive all that is in force was written.
+    rendered: Rendered,
     /// What was written before, for when the element ends.
     before: Vec<(PrefixId, UriId)>,
     marks: Vec<usize>,
-    /// The prefixes of the list, as far as the document has them.
-    listed: Vec<PrefixId>,
     declarations: Vec<(PrefixId, UriId)>,
     order: Vec<usize>,
+}
+
+/// What was last written for each prefix in an element that is open.
+#[derive(Debug, Default)]
+struct Rendered {
+    /// By prefix, for the first prefixes of the document. There may be thousands of streams and of prefixes.
+    first: Vec<UriId>,
+    others: HashMap<PrefixId, UriId>,
+}
+
+impl Rendered {
+    /// Prefixes that have a place of their own.
+    const FIRST: usize = 64;
+
+    /// What was written before.
+    #[inline]
+    fn replace(&mut self, prefix: PrefixId, uri: UriId) -> UriId {
+        if prefix.index() >= Self::FIRST {
+            return self.others.insert(prefix, uri).unwrap_or(UriId::NONE);
+        }
+        if self.first.len() <= prefix.index() {
+            self.first.resize(prefix.index() + 1, UriId::NONE);
+        }
+        std::mem::replace(&mut self.first[prefix.index()], uri)
+    }
 }
 
 impl<W: Write> Stream<W> {
@@ -51,17 +73,19 @@ impl<W: Write> Stream<W> {
         Stream::in_pieces(method, into, Stream::<W>::PIECE)
     }
 
-    pub(crate) fn in_pieces(method: Method, into: W, piece: usize) -> Stream<W> {
+    pub(crate) fn in_pieces(mut method: Method, into: W, piece: usize) -> Stream<W> {
+        if let Flavour::Exclusive { prefixes } = &mut method.flavour {
+            prefixes.sort_unstable();
+        }
         Stream {
             method,
             into,
             buffer: Vec::new(),
             piece,
             written: 0,
-            rendered: Vec::new(),
+            rendered: Rendered::default(),
             before: Vec::new(),
             marks: Vec::new(),
-            listed: Vec::new(),
             declarations: Vec::new(),
             order: Vec::new(),
         }
@@ -118,7 +142,7 @@ impl<W: Write> Stream<W> {
         tag::end(end.names().text(end.id()), &mut self.buffer);
         if let Some(mark) = self.marks.pop() {
             for (prefix, uri) in self.before.drain(mark..).rev() {
-                self.rendered[prefix.index()] = uri;
+                self.rendered.replace(prefix, uri);
             }
         }
         self.hand_on()
@@ -196,16 +220,18 @@ impl<W: Write> Stream<W> {
         };
         self.marks.push(self.before.len());
         let names = start.names();
-        if !prefixes.is_empty() && (first || !start.changes().is_empty()) {
-            if self.listed.len() < prefixes.len() {
-                self.listed =
-                    prefixes.iter().filter_map(|prefix| names.find_prefix(prefix)).collect();
-            }
-            for i in 0..self.listed.len() {
-                let prefix = self.listed[i];
-                if first || start.changes().iter().any(|change| change.prefix == prefix) {
-                    self.render(prefix, start.scope().uri(prefix));
-                }
+        if !prefixes.is_empty() {
+            let listed: Vec<PrefixId> = if first {
+                prefixes.iter().filter_map(|prefix| names.find_prefix(prefix)).collect()
+            } else {
+                let is_listed = |prefix: &PrefixId| {
+                    let text = names.prefix_text(*prefix);
+                    prefixes.binary_search_by(|listed| listed.as_str().cmp(text)).is_ok()
+                };
+                start.changes().iter().map(|change| change.prefix).filter(is_listed).collect()
+            };
+            for prefix in listed {
+                self.render(prefix, start.scope().uri(prefix));
             }
         }
         let prefix = names.parts(start.id()).prefix;
@@ -223,12 +249,8 @@ impl<W: Write> Stream<W> {
         if prefix == PrefixId::XML {
             return;
         }
-        if self.rendered.len() <= prefix.index() {
-            self.rendered.resize(prefix.index() + 1, UriId::NONE);
-        }
-        let before = self.rendered[prefix.index()];
+        let before = self.rendered.replace(prefix, uri);
         if before != uri {
-            self.rendered[prefix.index()] = uri;
             self.before.push((prefix, before));
             self.declarations.push((prefix, uri));
         }

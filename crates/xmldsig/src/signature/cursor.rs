@@ -2,7 +2,7 @@ use super::DSIG;
 use crate::{
     Error,
     c14n::{Inherited, Method, Stream},
-    xml::{Event, Reader, is_space},
+    xml::{Event, Reader, Start, is_space},
 };
 use std::io::Read;
 
@@ -111,12 +111,22 @@ impl<R: Read> Cursor<R> {
 
     /// The text of the element, which holds nothing else and is left.
     pub(crate) fn text(&mut self, limit: usize) -> Result<String, Error> {
+        self.text_seen(limit, |_, _| {})
+    }
+
+    /// The same. `see` looks at the text as it grows, while what the element declares is in force.
+    pub(crate) fn text_seen(
+        &mut self,
+        limit: usize,
+        mut see: impl FnMut(&str, &Start<'_>),
+    ) -> Result<String, Error> {
         let mut text = String::new();
         loop {
             match self.next(Some(&mut text))? {
                 Piece::Start => return Err(self.misplaced()),
                 Piece::End => return Ok(text),
-                Piece::Text | Piece::Other => {}
+                Piece::Text => see(&text, &self.reader.start()),
+                Piece::Other => {}
             }
             if text.len() > limit {
                 return Err(Error::limit("value").at(self.reader.position()));

@@ -2,8 +2,8 @@ use super::{
     Bounds, Cursor,
     read::{canonicalization, shortened},
 };
-use crate::{Error, c14n::Method, nodeset::Operation};
-use std::io::Read;
+use crate::{Error, c14n::Method, nodeset::Operation, xml::continues_name};
+use std::{collections::HashMap, io::Read};
 
 const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 const BASE64: &str = "http://www.w3.org/2000/09/xmldsig#base64";
@@ -28,8 +28,8 @@ pub(crate) enum Transform {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Expression {
     pub(crate) text: String,
-    /// Prefixes and what they stand for, the default namespace left out.
-    pub(crate) namespaces: Vec<(String, String)>,
+    /// The prefixes that occur in it, and what they stand for.
+    pub(crate) namespaces: HashMap<String, String>,
     /// Where the element that holds it begins in the document: what `here()` is.
     pub(crate) offset: u64,
 }
@@ -98,9 +98,42 @@ fn filters<R: Read>(cursor: &mut Cursor<R>, bounds: &Bounds) -> Result<Transform
 }
 
 fn expression<R: Read>(cursor: &mut Cursor<R>, bounds: &Bounds) -> Result<Expression, Error> {
-    let start = cursor.reader().start();
-    let offset = start.offset();
-    let namespaces = start.namespaces().filter(|(prefix, _)| !prefix.is_empty());
-    let namespaces = namespaces.map(|(prefix, uri)| (prefix.to_owned(), uri.to_owned())).collect();
-    Ok(Expression { text: cursor.text(bounds.value)?, namespaces, offset })
+    let offset = cursor.reader().start().offset();
+    // Of all that is in force only what is used: there may be thousands of declarations, and of expressions.
+    let mut namespaces = HashMap::new();
+    let mut prefixes = Prefixes::default();
+    let text = cursor.text_seen(bounds.value, |text, start| {
+        prefixes.each_new(text, |prefix| {
+            if let Some(uri) = start.namespace(prefix)
+                && !namespaces.contains_key(prefix)
+            {
+                namespaces.insert(prefix.to_owned(), uri.to_owned());
+            }
+        });
+    })?;
+    Ok(Expression { text, namespaces, offset })
+}
+
+/// Finds what stands before colons in a text that grows.
+#[derive(Default)]
+struct Prefixes {
+    /// What was looked at.
+    seen: usize,
+    /// Where the name begins that stands at its end.
+    name: usize,
+}
+
+impl Prefixes {
+    fn each_new(&mut self, text: &str, mut found: impl FnMut(&str)) {
+        for (at, c) in text[self.seen..].char_indices() {
+            let at = self.seen + at;
+            if c == ':' && self.name < at {
+                found(&text[self.name..at]);
+            }
+            if !continues_name(c) {
+                self.name = at + c.len_utf8();
+            }
+        }
+        self.seen = text.len();
+    }
 }

@@ -169,10 +169,7 @@ fn parse(
     expression: &signature::Expression,
     settings: &Settings,
 ) -> Result<xpath::Expression, Error> {
-    let namespace = |prefix: &str| {
-        let found = expression.namespaces.iter().find(|(known, _)| known == prefix);
-        found.map(|(_, uri)| uri.clone())
-    };
+    let namespace = |prefix: &str| expression.namespaces.get(prefix).cloned();
     Ok(xpath::Expression::parse(&expression.text, namespace, &limits(settings))?)
 }
 

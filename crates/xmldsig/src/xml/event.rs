@@ -109,6 +109,13 @@ impl<'a> Start<'a> {
             .map(|(prefix, uri)| (names.prefix_text(prefix), names.uri_text(uri)))
     }
 
+    /// What a prefix stands for here.
+    pub(crate) fn namespace(&self, prefix: &str) -> Option<&'a str> {
+        let names = &self.state.names;
+        let uri = self.state.scope.uri(names.find_prefix(prefix)?);
+        (uri != UriId::NONE).then(|| names.uri_text(uri))
+    }
+
     pub(crate) fn changes(&self) -> &'a [Change] {
         self.state.scope.since(self.state.element.mark)
     }

@@ -224,9 +224,7 @@ impl Names {
         if text.is_empty() {
             return Some(PrefixId::NONE);
         }
-        (0..self.prefixes.len())
-            .map(|i| PrefixId(index(i)))
-            .find(|prefix| self.prefix_text(*prefix) == text)
+        self.prefix_by_name.get(&self.find(text)?).copied()
     }
 
     fn find_or_add(&mut self, text: &str) -> Result<NameId, XmlFault> {

@@ -161,7 +161,7 @@ pub(super) enum Test {
     Text,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct TestName {
     pub(super) namespace: String,
     pub(super) local: String,
