@@ -261,3 +261,17 @@ fn what_cannot_be_signed_leaves_one_line_and_no_file() {
         assert_eq!(folder.names(), before, "{words}");
     }
 }
+
+#[test]
+fn both_commands_take_a_uri_with_signs_of_equality_alike() {
+    let folder = Folder::new();
+    let words = "--detached http://a/?b=c=file";
+    folder.write("s.xml", folder.signed(&format!("--key ec.key --cert ec.pem {words}")));
+    let mut verify = Command::new(env!("CARGO_BIN_EXE_ravelin"));
+    verify.args(["xml", "verify", "--trusted", "ec.pem", "--json", "s.xml"]).args(words.split(' '));
+    let output = verify.current_dir(folder.0.path()).stdin(Stdio::null()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answer["references"], "valid");
+    assert_eq!(answer["referenceResults"][0]["uri"], "http://a/?b=c");
+}

@@ -144,7 +144,8 @@ pub enum Content {
 }
 
 fn detached(text: &str) -> Result<(String, PathBuf), String> {
-    match text.split_once('=') {
+    // URIs have signs of equality of their own.
+    match text.rsplit_once('=') {
         Some((uri, file)) if !uri.is_empty() && !file.is_empty() => {
             if uri.starts_with('#') {
                 return Err(

@@ -34,7 +34,7 @@ pub struct Question {
     pub purpose: Purpose,
     /// Names it must be for.
     pub names: Vec<Name>,
-    /// When; none for now.
+    /// When; without it, the present moment.
     pub time: Option<Time>,
     /// How much must be known about revocation.
     pub revocation: RevocationPolicy,

@@ -56,7 +56,7 @@ pub struct Judging {
     pub profile: TrustProfile,
     /// How much must be known about revocation.
     pub revocation: RevocationPolicy,
-    /// When; none for now.
+    /// When; without it, the present moment.
     pub time: Option<Time>,
 }
 
