@@ -256,7 +256,7 @@ rules! {
     UnknownCriticalExtension "unknown-critical-extension" Certificate UNHANDLED_CRITICAL_EXTENSION [Error Error Error Error]
         "RFC 5280, section 4.2" "A certificate with a critical extension that is not understood must be rejected.";
     ExtensionMalformed "extension-malformed" Certificate INVALID_EXTENSION [Error Error Error Error]
-        "RFC 5280, section 4.2.1" "An extension that decides on trust must be understandable.";
+        "RFC 5280, section 4.2.1" "An extension that decides on trust, or is critical, must be understandable.";
     InformationMalformed "information-malformed" Certificate INVALID_EXTENSION [Error Error Warning Warning]
         "RFC 5280, section 4.2" "An extension that only informs should be understandable.";
     ExtensionCriticality "extension-criticality" Certificate INVALID_EXTENSION [Error Error Warning Off]

@@ -691,3 +691,22 @@ fn deviations_from_der_are_found_in_extensions_too() {
         }
     }
 }
+
+#[test]
+fn what_is_critical_and_cannot_be_read_is_an_error() {
+    let root = Entity::new("Root");
+    let end = Entity::new("End");
+    let roots = anchors([Template::authority(&root).signed_by(&root)]);
+    // A subject key identifier is an octet string.
+    for (critical, status) in [(false, Status::Trusted), (true, Status::Invalid)] {
+        let broken = extension("2.5.29.14", critical, &[3, 2, 7, 0x80]);
+        let template = Template::server(&end, "a.example").without("2.5.29.14").with(broken);
+        let verdict = judge(&template.signed_by(&root), &[], &roots, |request| {
+            request.names = vec![Name::dns("a.example").unwrap()];
+            request.profile = Profile::INTEROP;
+        });
+        assert_eq!(verdict.status(), status, "{:?}", verdict.findings());
+        let rule = if critical { "extension-malformed" } else { "information-malformed" };
+        assert!(verdict.findings().iter().any(|one| one.rule.name() == rule));
+    }
+}

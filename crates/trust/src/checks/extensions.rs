@@ -61,17 +61,20 @@ fn malformed(certificate: &Certificate<'_>, findings: &mut Findings<'_>) {
         findings.add(Rule::ExtensionMalformed, Some(error.error.offset), || format!("its {error}"));
     }
     let informing = [
-        fault(c.authority_key_id()),
-        fault(c.subject_key_id()),
-        fault(c.issuer_alt_names()),
-        fault(c.crl_distribution_points()),
-        fault(c.freshest_crl()),
-        fault(c.authority_info_access()),
-        fault(c.subject_info_access()),
+        (Kind::AuthorityKeyIdentifier, fault(c.authority_key_id())),
+        (Kind::SubjectKeyIdentifier, fault(c.subject_key_id())),
+        (Kind::IssuerAltName, fault(c.issuer_alt_names())),
+        (Kind::CrlDistributionPoints, fault(c.crl_distribution_points())),
+        (Kind::FreshestCrl, fault(c.freshest_crl())),
+        (Kind::AuthorityInfoAccess, fault(c.authority_info_access())),
+        (Kind::SubjectInfoAccess, fault(c.subject_info_access())),
     ];
-    for error in informing.into_iter().flatten() {
-        findings
-            .add(Rule::InformationMalformed, Some(error.error.offset), || format!("its {error}"));
+    for (kind, error) in informing {
+        let Some(error) = error else { continue };
+        // What is critical must be processed, and it cannot be (RFC 5280, section 4.2).
+        let critical = certificate.critical(kind) == Some(true);
+        let rule = if critical { Rule::ExtensionMalformed } else { Rule::InformationMalformed };
+        findings.add(rule, Some(error.error.offset), || format!("its {error}"));
     }
 }
 

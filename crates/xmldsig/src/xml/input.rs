@@ -5,10 +5,15 @@ use super::{
     encoding::Encoding,
     error::{Position, XmlError, XmlFault},
 };
-use std::{cell::Cell, io::Read};
+use std::{
+    cell::Cell,
+    io::{ErrorKind, Read},
+};
 
 /// Bytes that are read at once.
 const CHUNK: usize = 64 << 10;
+/// Bytes that are asked for first.
+const FIRST: usize = 8 << 10;
 
 /// Text that is being read, with a place in it.
 #[derive(Debug)]
@@ -274,8 +279,23 @@ impl<R> Input<R> {
 impl<R: Read> Input<R> {
     /// Reads up to `wanted` bytes more, fewer only at the end.
     fn read_chunk(&mut self, wanted: usize) -> Result<(), XmlFault> {
-        let read = self.source.by_ref().take(wanted as u64).read_to_end(&mut self.undecoded)?;
-        self.ended = read < wanted;
+        let mut filled = self.undecoded.len();
+        let end = filled + wanted;
+        // Most documents are small, and need no more room than they fill.
+        let mut room = FIRST;
+        while filled < end && !self.ended {
+            if filled == self.undecoded.len() {
+                self.undecoded.resize(end.min(filled + room), 0);
+                room = wanted;
+            }
+            match self.source.read(&mut self.undecoded[filled..]) {
+                Ok(0) => self.ended = true,
+                Ok(count) => filled = (filled + count).min(self.undecoded.len()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        self.undecoded.truncate(filled);
         Ok(())
     }
 }

@@ -190,7 +190,10 @@ impl Names {
 
     /// The name of this text, if the document has had it yet.
     pub(crate) fn find(&self, text: &str) -> Option<NameId> {
-        let hash = self.hasher.hash_one(text);
+        self.find_hashed(text, self.hasher.hash_one(text))
+    }
+
+    fn find_hashed(&self, text: &str, hash: u64) -> Option<NameId> {
         self.by_text.get(&hash).into_iter().flatten().copied().find(|id| self.text(*id) == text)
     }
 
@@ -228,10 +231,10 @@ impl Names {
     }
 
     fn find_or_add(&mut self, text: &str) -> Result<NameId, XmlFault> {
-        if let Some(id) = self.find(text) {
+        let hash = self.hasher.hash_one(text);
+        if let Some(id) = self.find_hashed(text, hash) {
             return Ok(id);
         }
-        let hash = self.hasher.hash_one(text);
         let (prefix, local) = match text.split_once(':') {
             Some((prefix, local)) => (Some(prefix), local),
             None => (None, text),
