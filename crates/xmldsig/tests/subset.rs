@@ -1,5 +1,6 @@
 //! Sets of nodes and their canonical form, held to the digests and octets of the public suites.
 
+use ravelin_test::corpus;
 use ravelin_xmldsig::{
     algorithm::DigestAlgorithm,
     base64,
@@ -10,36 +11,12 @@ use ravelin_xmldsig::{
     xpath::{Budget, Limits},
 };
 use serde_json::Value;
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
 const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
 const XPATH: &str = "http://www.w3.org/TR/1999/REC-xpath-19991116";
 const FILTER2: &str = "http://www.w3.org/2002/06/xmldsig-filter2";
 const EXCLUSIVE: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
-
-fn corpus() -> Option<PathBuf> {
-    let folder = std::env::var_os("RAVELIN_CORPORA").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
-        PathBuf::from,
-    );
-    let folder = folder.join("xmldsig-vectors");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    let missing = folder.display();
-    assert!(
-        std::env::var_os("RAVELIN_NO_SKIP").is_none(),
-        "{missing} is missing, and nothing may be skipped"
-    );
-    #[expect(clippy::print_stderr, reason = "what is skipped must be seen")]
-    {
-        eprintln!("SKIPPED: no corpus in {missing} (set RAVELIN_CORPORA)");
-    }
-    None
-}
 
 fn read(octets: &[u8]) -> Option<Document> {
     let options = Options { doctype: Doctype::InternalSubset, ..Options::default() };
@@ -151,7 +128,7 @@ fn digested(
 
 #[test]
 fn references_within_documents_have_the_digests_of_the_public_suites() {
-    let Some(folder) = corpus() else { return };
+    let Some(folder) = corpus("xmldsig-vectors") else { return };
     let manifest: Value =
         serde_json::from_slice(&fs::read(folder.join("manifest.json")).unwrap()).unwrap();
     let mut wrong = Vec::new();
@@ -199,7 +176,7 @@ fn references_within_documents_have_the_digests_of_the_public_suites() {
 
 #[test]
 fn octets_are_those_of_the_public_suites() {
-    let Some(folder) = corpus() else { return };
+    let Some(folder) = corpus("xmldsig-vectors") else { return };
     let mut wrong = Vec::new();
     let mut right = 0;
     for (signature_file, prefix) in [

@@ -1,5 +1,6 @@
 //! All vectors of the corpus, through the library.
 
+use ravelin_test::corpus;
 use ravelin_trust::{
     Anchor, Anchors, Certificate, Profile as TrustProfile, Time,
     revocation::{Crl, RevocationPolicy},
@@ -25,27 +26,6 @@ use std::{
 
 /// Vectors whose expectation is not met, each with the reason. An unexpected success fails as an unexpected failure does.
 const DEPARTURES: &str = include_str!("vectors-departures.txt");
-
-fn corpus() -> Option<PathBuf> {
-    let folder = std::env::var_os("RAVELIN_CORPORA").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
-        PathBuf::from,
-    );
-    let folder = folder.join("xmldsig-vectors");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    let missing = folder.display();
-    assert!(
-        std::env::var_os("RAVELIN_NO_SKIP").is_none(),
-        "{missing} is missing, and nothing may be skipped"
-    );
-    #[expect(clippy::print_stderr, reason = "what is skipped must be seen")]
-    {
-        eprintln!("SKIPPED: no corpus in {missing} (set RAVELIN_CORPORA)");
-    }
-    None
-}
 
 fn manifest(folder: &Path) -> Value {
     serde_json::from_reader(BufReader::new(File::open(folder.join("manifest.json")).unwrap()))
@@ -208,7 +188,7 @@ fn hold(problems: &[(String, String)], prefix: &str) {
 
 #[test]
 fn vectors_of_the_air_subset() {
-    let Some(folder) = corpus() else { return };
+    let Some(folder) = corpus("xmldsig-vectors") else { return };
     let mut problems = Vec::new();
     for case in manifest(&folder.join("air")).as_array().unwrap() {
         let id = format!("air/{}", text(case, "id"));
@@ -229,7 +209,7 @@ fn vectors_of_the_air_subset() {
 
 #[test]
 fn vectors_of_identities() {
-    let Some(folder) = corpus() else { return };
+    let Some(folder) = corpus("xmldsig-vectors") else { return };
     let mut problems = Vec::new();
     for case in manifest(&folder.join("identity")).as_array().unwrap() {
         for (name, references) in [
@@ -278,7 +258,7 @@ fn vectors_of_identities() {
 
 #[test]
 fn vectors_of_attacks() {
-    let Some(folder) = corpus() else { return };
+    let Some(folder) = corpus("xmldsig-vectors") else { return };
     let mut problems = Vec::new();
     for case in manifest(&folder.join("attacks")).as_array().unwrap() {
         let id = format!("attacks/{}", text(case, "id"));
@@ -391,7 +371,7 @@ fn public_key(case: &Value, folder: &Path) -> Result<KeySource, String> {
 
 #[test]
 fn vectors_of_the_public_suites() {
-    let Some(folder) = corpus() else { return };
+    let Some(folder) = corpus("xmldsig-vectors") else { return };
     let mut problems = Vec::new();
     let manifest = manifest(&folder);
     for case in manifest["vectors"].as_array().unwrap() {

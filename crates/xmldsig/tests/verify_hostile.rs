@@ -328,3 +328,65 @@ fn a_document_is_kept_whatever_the_transforms_read() {
         assert_eq!(report.signed().unwrap().elements().count(), elements);
     }
 }
+
+fn declarations(count: usize) -> String {
+    (0..count).fold(String::new(), |mut all, i| {
+        write!(all, r#" xmlns:p{i}="urn:{i}""#).unwrap();
+        all
+    })
+}
+
+#[test]
+fn an_expression_keeps_the_prefixes_it_uses_and_no_others() {
+    let xpath = "http://www.w3.org/TR/1999/REC-xpath-19991116";
+    let good = digest(r#"<b Id="x"></b>"#);
+    let filters = [
+        // In pieces, with a declaration of its own, with blanks, in a literal.
+        r#"<XPath xmlns:own="urn:7">self::own:b or self::p7:b or self::&#98; or p&#55;:c or ancestor-or-self::b</XPath>"#,
+        r#"<XPath>count( p7:* ) = 0 and not(self::p8999:b)</XPath>"#,
+        r#"<XPath>string('p9999:') = 'p9999:'</XPath>"#,
+    ];
+    for filter in filters {
+        let filter = filter.replacen("<XPath", &format!(r#"<XPath xmlns="{DSIG}""#), 1);
+        let one = reference("#x", &[(xpath, &filter), (EXCLUSIVE, "")], good.as_ref());
+        let document = format!(
+            r#"<a{}><b Id="x"/>{}</a>"#,
+            declarations(9_000),
+            signature(&one.repeat(3_000), "")
+        );
+        // What is signed is in force wherever it stands.
+        let report = check(&document, &Settings::default());
+        let report = report.unwrap_or_else(|error| panic!("{filter}: {error}"));
+        assert_eq!(report.references_status(), SignatureStatus::Valid, "{filter}");
+    }
+}
+
+#[test]
+fn long_lists_of_prefixes_cost_what_is_declared() {
+    let list: Vec<String> = (0..900).map(|i| format!("p{i}")).collect();
+    let content = format!(
+        r#"<InclusiveNamespaces xmlns="{EXCLUSIVE}" PrefixList="{}"></InclusiveNamespaces>"#,
+        list.join(" ")
+    );
+    let elements = r#"<c xmlns:q="urn:q" xmlns:p9="urn:x"/>"#.repeat(50_000);
+    let written = r#"<c xmlns:p9="urn:x"></c>"#.repeat(50_000);
+    let good = digest(&format!(r#"<b Id="x">{written}</b>"#));
+    let one = reference("#x", &[(EXCLUSIVE, &content)], good.as_ref());
+    let document = format!(r#"<a><b Id="x">{elements}</b>{}</a>"#, signature(&one, ""));
+    let report = check(&document, &Settings::default()).unwrap();
+    assert_eq!(report.references_status(), SignatureStatus::Valid);
+}
+
+#[test]
+fn thousands_of_references_to_thousands_of_prefixes_are_small() {
+    let elements = (0..20_000).fold(String::new(), |mut all, i| {
+        write!(all, r#"<p{i}:c xmlns:p{i}="urn:x"/>"#).unwrap();
+        all
+    });
+    let last = r#"<d Id="x"><p19999:c xmlns:p19999="urn:x"/></d>"#;
+    let good = digest(&last.replace("/>", "></p19999:c>"));
+    let one = reference("#x", &[(EXCLUSIVE, "")], good.as_ref());
+    let document = format!(r"<a>{elements}{last}{}</a>", signature(&one.repeat(10_000), ""));
+    let report = check(&document, &Settings::default()).unwrap();
+    assert_eq!(report.references_status(), SignatureStatus::Valid);
+}

@@ -1,31 +1,13 @@
 //! The vectors of the corpus, through AIR's validator.
 
 use super::*;
+use ravelin_test::corpus;
 use serde_json::Value;
 use std::{
     collections::HashMap,
     fs::{self, File},
     path::PathBuf,
 };
-
-fn corpus() -> Option<PathBuf> {
-    let folder = std::env::var_os("RAVELIN_CORPORA").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
-        PathBuf::from,
-    );
-    let folder = folder.join("xmldsig-vectors");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    let missing = folder.display();
-    let must = std::env::var_os("RAVELIN_NO_SKIP").is_some();
-    assert!(!must, "{missing} is missing, and nothing may be skipped");
-    #[expect(clippy::print_stderr, reason = "what is skipped must be seen")]
-    {
-        eprintln!("SKIPPED: no corpus in {missing} (set RAVELIN_CORPORA)");
-    }
-    None
-}
 
 /// What references stand for, by URI.
 struct Named(HashMap<String, PathBuf>);
@@ -105,7 +87,7 @@ fn cases(folder: &std::path::Path, family: &str) -> Vec<Value> {
 
 #[test]
 fn x01_x11_x12_x14_x16_x18_x19_vectors_of_the_subset() {
-    let Some(folder) = corpus() else { return };
+    let Some(folder) = corpus("xmldsig-vectors") else { return };
     let cases = cases(&folder, "air");
     assert!(cases.len() >= 32);
     for case in cases {
@@ -116,7 +98,7 @@ fn x01_x11_x12_x14_x16_x18_x19_vectors_of_the_subset() {
 
 #[test]
 fn x06_x08_x10_x15_x16_x17_vectors_of_identities() {
-    let Some(folder) = corpus() else { return };
+    let Some(folder) = corpus("xmldsig-vectors") else { return };
     let cases = cases(&folder, "identity");
     assert!(cases.len() >= 40);
     for case in cases {

@@ -7,7 +7,6 @@ mod events;
 mod hostile;
 mod peers;
 mod roxml;
-mod skip;
 mod vectors;
 mod w3c;
 mod xmllint;

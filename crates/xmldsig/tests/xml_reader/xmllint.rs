@@ -3,13 +3,9 @@
 use super::{
     corpus, events,
     peers::{Differences, Peer},
-    skip::skip,
 };
-use std::{
-    fs,
-    path::PathBuf,
-    process::{Command, Stdio},
-};
+use ravelin_test::has_program;
+use std::{fs, path::PathBuf, process::Command};
 
 /// What xmllint says of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,9 +17,7 @@ pub(crate) enum Lint {
 
 /// `None` when there is no xmllint.
 pub(crate) fn lint(files: &[PathBuf]) -> Option<Vec<Lint>> {
-    let version = Command::new("xmllint").arg("--version").stderr(Stdio::null()).status();
-    if version.is_err() {
-        skip("no program xmllint");
+    if !has_program("xmllint", &["--version"]) {
         return None;
     }
     let mut answers = vec![Lint::Accepted; files.len()];
