@@ -89,7 +89,7 @@ fuzz_target!(|plan: Plan| {
             // The path that decided need not be the one that webpki found.
             let mut paths = verdict.paths().iter();
             assert!(
-                refused(verdict.findings()) || paths.any(|path| refused(path.findings())),
+                refused(verdict.findings()) || paths.any(|path| refused(&path.findings)),
                 "webpki takes it, we do not: {:#?}\n{}",
                 verdict.findings(),
                 pem(&plan.certificates)

@@ -10,6 +10,7 @@ use aws_lc_rs::{
     signature::{self as lc, KeyPair},
 };
 use sha3::digest::Digest as _;
+use std::sync::{Arc, OnceLock};
 
 /// A digest that grows.
 #[derive(Clone)]
@@ -77,7 +78,7 @@ pub(super) fn verify_rsa_pkcs1(
         }
         _ => return None,
     };
-    Some(verify(algorithm, &key.der, message, signature))
+    Some(verify_rsa(algorithm, key, message, signature))
 }
 
 /// Whether an RSA signature with PSS padding holds; none where AWS-LC does not verify such.
@@ -95,7 +96,31 @@ pub(super) fn verify_rsa_pss(
         DigestAlgorithm::Sha512 => &lc::RSA_PSS_2048_8192_SHA512,
         _ => return None,
     };
-    Some(verify(algorithm, &key.der, message, signature))
+    Some(verify_rsa(algorithm, key, message, signature))
+}
+
+/// An RSA key as AWS-LC has it, for the algorithm that it verified with first.
+#[derive(Clone, Default)]
+pub(super) struct Prepared(Arc<OnceLock<(&'static lc::RsaParameters, lc::ParsedPublicKey)>>);
+
+fn verify_rsa(
+    algorithm: &'static lc::RsaParameters,
+    key: &RsaKey,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<bool, KeyError> {
+    let holds = |key: &lc::ParsedPublicKey| key.verify_sig(message, signature).is_ok();
+    match key.prepared.0.get() {
+        Some((known, prepared)) if std::ptr::eq(*known, algorithm) => Ok(holds(prepared)),
+        Some(_) => verify(algorithm, &key.der, message, signature),
+        None => {
+            let parsed = parse(algorithm, &key.der)?;
+            let result = holds(&parsed);
+            // Another thread may have been faster.
+            let _ = key.prepared.0.set((algorithm, parsed));
+            Ok(result)
+        }
+    }
 }
 
 /// Whether an ECDSA signature, r and s side by side, holds.

@@ -1,6 +1,6 @@
 //! Keys that verify signatures, from everywhere a document or a user may have them.
 
-use super::{Curve, DigestAlgorithm, ExplicitCurve, KeyError};
+use super::{Curve, DigestAlgorithm, ExplicitCurve, KeyError, backend::Prepared};
 use ravelin_trust::{
     Certificate,
     certificate::{self, KeyAlgorithm, PublicKey},
@@ -54,6 +54,8 @@ pub(super) struct RsaKey {
     pub exponent: Vec<u8>,
     /// Both as an RSAPublicKey (RFC 8017, appendix A.1.1), which is what AWS-LC reads.
     pub der: Vec<u8>,
+    /// What AWS-LC made of it, so that a key that verifies again need not be prepared again.
+    pub prepared: Prepared,
     pub usage: RsaUse,
 }
 
@@ -281,7 +283,13 @@ impl RsaKey {
             }
         }
         let der = element(0x30, &[integer(modulus), integer(exponent)].concat());
-        Ok(RsaKey { modulus: modulus.to_vec(), exponent: exponent.to_vec(), der, usage })
+        Ok(RsaKey {
+            modulus: modulus.to_vec(),
+            exponent: exponent.to_vec(),
+            der,
+            prepared: Prepared::default(),
+            usage,
+        })
     }
 }
 

@@ -55,6 +55,8 @@ pub(crate) struct Parts {
     start: u32,
     end: u32,
     local_start: u32,
+    /// Another name whose text has the same hash.
+    same_hash: Option<NameId>,
 }
 
 /// All names of a document.
@@ -63,9 +65,10 @@ pub(crate) struct Names {
     text: String,
     parts: Vec<Parts>,
     prefixes: Vec<NameId>,
-    uris: Vec<(u32, u32)>,
-    by_text: HashMap<u64, Vec<NameId>, Unhashed>,
-    uri_by_text: HashMap<u64, Vec<UriId>, Unhashed>,
+    uris: Vec<Uri>,
+    /// The last name whose text has the hash, which leads to the others.
+    by_text: HashMap<u64, NameId, Unhashed>,
+    uri_by_text: HashMap<u64, UriId, Unhashed>,
     prefix_by_name: HashMap<NameId, PrefixId>,
     /// The name that was last found for each place of a key: most names are those that were just there.
     recent: Box<[(Key, NameId); RECENT]>,
@@ -73,6 +76,15 @@ pub(crate) struct Names {
     hasher: std::hash::RandomState,
     name_count_limit: usize,
     byte_limit: usize,
+}
+
+/// Where the text of a namespace name stands.
+#[derive(Clone, Copy, Debug)]
+struct Uri {
+    start: u32,
+    end: u32,
+    /// Another one with the same hash.
+    same_hash: Option<UriId>,
 }
 
 const RECENT: usize = 256;
@@ -155,16 +167,15 @@ impl Names {
             return Ok(id);
         }
         let hash = self.hasher.hash_one(text);
-        let known = self.uri_by_text.get(&hash).into_iter().flatten().copied();
-        let id = if let Some(id) = known.into_iter().find(|id| self.uri_text(*id) == text) {
+        let id = if let Some(id) = self.find_uri_hashed(text, hash) {
             id
         } else {
             self.make_room(text)?;
             let start = index(self.text.len());
             self.text.push_str(text);
             let id = UriId(index(self.uris.len()));
-            self.uris.push((start, index(self.text.len())));
-            self.uri_by_text.entry(hash).or_default().push(id);
+            let same_hash = self.uri_by_text.insert(hash, id);
+            self.uris.push(Uri { start, end: index(self.text.len()), same_hash });
             id
         };
         self.recent_uri[place] = Some(id);
@@ -194,7 +205,9 @@ impl Names {
     }
 
     fn find_hashed(&self, text: &str, hash: u64) -> Option<NameId> {
-        self.by_text.get(&hash).into_iter().flatten().copied().find(|id| self.text(*id) == text)
+        let first = self.by_text.get(&hash).copied();
+        let mut all = std::iter::successors(first, |id| self.parts(*id).same_hash);
+        all.find(|id| self.text(*id) == text)
     }
 
     pub(crate) fn prefix_text(&self, prefix: PrefixId) -> &str {
@@ -202,19 +215,19 @@ impl Names {
     }
 
     pub(crate) fn uri_text(&self, id: UriId) -> &str {
-        let (start, end) = self.uris[id.0 as usize];
-        &self.text[start as usize..end as usize]
+        let uri = self.uris[id.0 as usize];
+        &self.text[uri.start as usize..uri.end as usize]
     }
 
     /// The namespace name of this text, if the document has had it yet.
     pub(crate) fn find_uri(&self, text: &str) -> Option<UriId> {
-        let hash = self.hasher.hash_one(text);
-        self.uri_by_text
-            .get(&hash)
-            .into_iter()
-            .flatten()
-            .copied()
-            .find(|id| self.uri_text(*id) == text)
+        self.find_uri_hashed(text, self.hasher.hash_one(text))
+    }
+
+    fn find_uri_hashed(&self, text: &str, hash: u64) -> Option<UriId> {
+        let first = self.uri_by_text.get(&hash).copied();
+        let mut all = std::iter::successors(first, |id| self.uris[id.0 as usize].same_hash);
+        all.find(|id| self.uri_text(*id) == text)
     }
 
     /// The number of prefixes, which are all below it.
@@ -257,8 +270,9 @@ impl Names {
             (Some("xmlns"), _) => Declares::Prefix(self.prefix(local_id.unwrap_or(id))?),
             _ => Declares::Nothing,
         };
-        self.parts[id.0 as usize].declares = declares;
-        self.by_text.entry(hash).or_default().push(id);
+        let same_hash = self.by_text.insert(hash, id);
+        let parts = &mut self.parts[id.0 as usize];
+        (parts.declares, parts.same_hash) = (declares, same_hash);
         Ok(id)
     }
 
@@ -279,6 +293,7 @@ impl Names {
             start: index(start),
             end: index(self.text.len()),
             local_start: index(start + local),
+            same_hash: None,
         });
         id
     }
