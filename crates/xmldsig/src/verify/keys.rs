@@ -102,11 +102,11 @@ fn same_document<D: Read + Seek>(
     document.seek(SeekFrom::Start(0))?;
     let mut reader = Reader::again(&mut *document, &settings.xml(), legacy)?;
     let place = find(&mut reader, &id, settings)?;
-    let legacy = reader.into_legacy();
+    let legacy = reader.into_legacy_with_text();
     let mut cursor = locate::cursor(document, settings, legacy, &place)?;
     cursor.child()?;
     key_information(&mut cursor, settings, info)?;
-    Ok(cursor.into_reader().into_legacy())
+    Ok(cursor.into_reader().into_legacy_with_text())
 }
 
 /// Where the only element with this identifier is.

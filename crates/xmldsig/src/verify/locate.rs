@@ -39,14 +39,14 @@ pub(super) fn locate<D: Read + Seek>(
     document.seek(SeekFrom::Start(0))?;
     let mut reader = Reader::with(&mut *document, &settings.xml())?;
     let found = find(&mut reader, &settings.signature)?;
-    let mut legacy = reader.into_legacy();
+    let mut legacy = reader.into_legacy_with_text();
     let (place, glimpsed) = match found {
         Found::Place(place, glimpsed) => (*place, glimpsed),
         Found::Offset(offset) => {
             document.seek(SeekFrom::Start(0))?;
             let mut reader = Reader::again(&mut *document, &settings.xml(), legacy)?;
             let found = find(&mut reader, &Choice::At(offset))?;
-            legacy = reader.into_legacy();
+            legacy = reader.into_legacy_with_text();
             match found {
                 Found::Place(place, glimpsed) => (*place, glimpsed),
                 Found::Offset(_) => {
@@ -64,13 +64,13 @@ pub(super) fn locate<D: Read + Seek>(
     } else {
         let mut cursor = cursor(document, settings, legacy, &place)?;
         let method = signature::method(&mut cursor).map_err(here)?;
-        legacy = cursor.into_reader().into_legacy();
+        legacy = cursor.into_reader().into_legacy_with_text();
         method
     };
     let mut cursor = cursor(document, settings, legacy, &place)?;
     let signature =
         signature::read(&mut cursor, method, &settings.limits.bounds()).map_err(here)?;
-    let legacy = cursor.into_reader().into_legacy();
+    let legacy = cursor.into_reader().into_legacy_with_text();
     Ok(Located { signature, position: place.snapshot.position(), length, legacy })
 }
 

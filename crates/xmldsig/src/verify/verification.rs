@@ -213,7 +213,11 @@ impl<D: Read + Seek> Verification<D> {
         &mut self,
         dereference: &mut dyn Dereference,
     ) -> Result<Vec<ReferenceReport>, Error> {
-        let Some(legacy) = self.legacy.take() else { return Ok(Vec::new()) };
+        let Some(mut legacy) = self.legacy.take() else { return Ok(Vec::new()) };
+        if self.settings.keep_document {
+            // What is handed out is compared with what is read from here on.
+            legacy.forget_text();
+        }
         let mut context =
             Context::new(&mut self.document, &self.settings, self.position, self.length);
         let (mut reports, legacy) =

@@ -42,6 +42,16 @@ pub(super) struct Input<R> {
     entered: Vec<Entered>,
 }
 
+/// A document that was read and fits into the window, whole.
+#[derive(Debug)]
+pub(super) struct Whole {
+    window: String,
+    encoding: Encoding,
+    marked: bool,
+    returns_removed: Vec<usize>,
+    start: Position,
+}
+
 /// What is read on when an entity ends.
 #[derive(Debug)]
 struct Entered {
@@ -66,6 +76,20 @@ impl<R: Read> Input<R> {
         input.known.set((0, input.start));
         input.decode();
         Ok(input)
+    }
+
+    /// Reads what was read before, from the beginning or from a place that is known.
+    pub(super) fn reread(source: R, whole: Whole, from: Option<Position>) -> Input<R> {
+        let mut input = Input::before(source, whole.encoding, whole.start);
+        input.window = whole.window;
+        input.marked = whole.marked;
+        input.returns_removed = whole.returns_removed;
+        input.ended = true;
+        if let Some(position) = from {
+            input.at = input.place_of(position.offset);
+            input.known.set((input.at, position));
+        }
+        input
     }
 
     /// Reads on from a place that is known.
@@ -126,6 +150,39 @@ impl<R: Read> Input<R> {
 }
 
 impl<R> Input<R> {
+    /// The document, if all of it is in the window.
+    pub(super) fn into_whole(self) -> Option<Whole> {
+        let start = Position { offset: self.start.offset, line: 1, column: 1 };
+        let is_whole = self.start == start
+            && self.ended
+            && self.broken.is_none()
+            && self.undecoded.is_empty()
+            && self.entered.is_empty();
+        is_whole.then_some(Whole {
+            window: self.window,
+            encoding: self.encoding,
+            marked: self.marked,
+            returns_removed: self.returns_removed,
+            start,
+        })
+    }
+
+    /// The place of the window that has so many bytes of the document before it.
+    fn place_of(&self, offset: u64) -> usize {
+        let (mut from, mut to) = (0, self.window.len());
+        while from < to {
+            let middle = usize::midpoint(from, to);
+            let at = self.start.offset + self.raw_length(0, self.boundary(middle));
+            if at < offset { from = middle + 1 } else { to = middle }
+        }
+        self.boundary(from)
+    }
+
+    /// The character that a place of the window is in.
+    fn boundary(&self, at: usize) -> usize {
+        (0..=at).rev().find(|at| self.window.is_char_boundary(*at)).unwrap_or(0)
+    }
+
     /// The whole window. Only what stands from `at` on is still to be read.
     pub(super) fn window(&self) -> &str {
         &self.window
@@ -183,7 +240,7 @@ impl<R> Input<R> {
         if let Some(position) = self.reference() {
             return position;
         }
-        let at = (0..=at).rev().find(|at| self.window.is_char_boundary(*at)).unwrap_or(0);
+        let at = self.boundary(at);
         let (from, mut position) = match self.known.get() {
             known if known.0 <= at => known,
             _ => (0, self.start),
@@ -392,6 +449,34 @@ mod tests {
         assert_eq!(text.len(), CHUNK + 1);
         assert!(text.ends_with(" \nx"));
         assert_eq!(offsets[CHUNK], CHUNK as u64 + 1);
+    }
+
+    #[test]
+    fn what_was_read_whole_is_read_again_from_anywhere() {
+        let text = "\u{feff}<a>\r\n\u{e9}\r<b/>\n\r\n\u{1f600}</a>";
+        let utf_16 = text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<u8>>();
+        for bytes in [text.as_bytes(), &text.as_bytes()[3..], &utf_16] {
+            let read = || {
+                let mut input = Input::open(Dribble(bytes, 3)).unwrap();
+                input.at = input.window().len();
+                assert!(!input.fill().unwrap());
+                input
+            };
+            let window = read().window().to_owned();
+            for (at, _) in window.char_indices() {
+                let position = read().position(at);
+                let whole = read().into_whole().unwrap();
+                let again = Input::reread(Dribble(b"", 1), whole, Some(position));
+                assert_eq!((again.at, again.window()), (at, &window[..]));
+                for (other, _) in window.char_indices() {
+                    assert_eq!(again.position(other), read().position(other));
+                }
+            }
+            let mut more = Input::open(Dribble(bytes, 3)).unwrap();
+            more.at = 4;
+            more.discard();
+            assert!(more.into_whole().is_none());
+        }
     }
 
     #[test]

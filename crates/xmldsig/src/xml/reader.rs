@@ -111,7 +111,7 @@ impl<R: Read> Reader<R> {
     /// # Errors
     /// When it cannot be read, or its XML declaration is wrong (XML 1.0, section 2.8).
     pub fn with(source: R, options: &Options) -> Result<Reader<R>, XmlError> {
-        Reader::with_names(source, options, Names::new(&options.limits))
+        Reader::from_input(Input::open(source)?, options, Names::new(&options.limits))
     }
 
     /// The next piece.
@@ -146,8 +146,8 @@ impl<R: Read> Reader<R> {
     }
 
     /// Reads the beginning of a document some of whose names may be known.
-    pub(super) fn with_names(
-        source: R,
+    pub(super) fn from_input(
+        input: Input<R>,
         options: &Options,
         names: Names,
     ) -> Result<Reader<R>, XmlError> {
@@ -162,7 +162,7 @@ impl<R: Read> Reader<R> {
             declares: false,
             scratch: String::new(),
         };
-        let mut reader = Reader::from_parts(Input::open(source)?, state, limits, None);
+        let mut reader = Reader::from_parts(input, state, limits, None);
         reader.doctype = options.doctype;
         reader.declaration()?;
         Ok(reader)

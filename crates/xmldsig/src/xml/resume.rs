@@ -5,7 +5,7 @@ use super::{
     encoding::Encoding,
     error::{Position, XmlError},
     event::{Element, Start, State},
-    input::Input,
+    input::{Input, Whole},
     limits::Limits,
     names::{NameId, Names, UriId},
     namespaces::Scope,
@@ -27,6 +27,15 @@ pub(crate) struct Snapshot {
 pub(crate) struct Legacy {
     names: Names,
     dtd: Option<Dtd>,
+    /// All of the document, if it is small and nobody changes it meanwhile.
+    whole: Option<Whole>,
+}
+
+impl Legacy {
+    /// The document is to be read again.
+    pub(crate) fn forget_text(&mut self) {
+        self.whole = None;
+    }
 }
 
 impl Snapshot {
@@ -39,7 +48,12 @@ impl Snapshot {
 impl<R> Reader<R> {
     /// What is left to the next reading.
     pub(crate) fn into_legacy(self) -> Legacy {
-        Legacy { names: self.state.names, dtd: self.dtd }
+        Legacy { names: self.state.names, dtd: self.dtd, whole: None }
+    }
+
+    /// The same for a document that stays what it is: a small one need not be read again.
+    pub(crate) fn into_legacy_with_text(self) -> Legacy {
+        Legacy { names: self.state.names, dtd: self.dtd, whole: self.input.into_whole() }
     }
 
     /// The numbers of names, for what keeps a whole document.
@@ -100,7 +114,11 @@ impl<R: Read> Reader<R> {
         options: &Options,
         legacy: Legacy,
     ) -> Result<Reader<R>, XmlError> {
-        Reader::with_names(source, options, legacy.names)
+        let input = match legacy.whole {
+            Some(whole) => Input::reread(source, whole, None),
+            None => Input::open(source)?,
+        };
+        Reader::from_input(input, options, legacy.names)
     }
 
     /// Reads from an element on: `source` stands where it begins. What comes after the element is no concern of this
@@ -111,7 +129,10 @@ impl<R: Read> Reader<R> {
         legacy: Legacy,
         snapshot: &Snapshot,
     ) -> Result<Reader<R>, XmlError> {
-        let input = Input::resume(source, snapshot.encoding, snapshot.position)?;
+        let input = match legacy.whole {
+            Some(whole) => Input::reread(source, whole, Some(snapshot.position)),
+            None => Input::resume(source, snapshot.encoding, snapshot.position)?,
+        };
         let state = State {
             names: legacy.names,
             scope: snapshot.scope.clone(),
