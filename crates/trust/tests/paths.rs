@@ -310,7 +310,7 @@ fn long_directory_names_cost_more() {
 fn large_certificates_cost_more_to_verify() {
     let (root, authority) = (Entity::new("Root"), Entity::new("CA"));
     let trusted = anchors([Template::authority(&root).signed_by(&root)]);
-    let filler = ravelin_test::pki::extension::extension("2.999.7", false, &vec![0; 2_000_000]);
+    let filler = extension("2.999.7", false, &vec![0; 2_000_000]);
     let end = Template::server(&Entity::new("End"), "a.example").with(filler).signed_by(&authority);
     let pool: Vec<Vec<u8>> = (0..200)
         .map(|_| Template::authority(&authority.rekeyed()).without("2.5.29.14").signed_by(&root))
@@ -675,7 +675,7 @@ fn deviations_from_der_are_found_in_extensions_too() {
         for (profile, level) in
             [(Profile::INTEROP, Level::Warning), (Profile::RFC5280, Level::Error)]
         {
-            let verdict = judge(&usual, &[intermediate.clone()], &roots, |request| {
+            let verdict = judge(&usual, std::slice::from_ref(&intermediate), &roots, |request| {
                 request.names = vec![Name::dns("a.example").unwrap()];
                 request.profile = profile;
             });
