@@ -1,7 +1,6 @@
 //! The program itself, as people and scripts call it.
 
-#![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
-
+use ravelin_test::skip;
 use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -492,7 +491,7 @@ fn the_demo_proves_itself_and_keeps_serving() {
         .stdin(Stdio::null())
         .output()
     {
-        Err(_) => eprintln!("skipped: no openssl"),
+        Err(_) => skip("the program openssl is missing"),
         Ok(output) => {
             assert!(text(&output.stderr).contains("Verification: OK"), "{}", text(&output.stderr));
             // It closes right behind its handshake, while tickets are still held back.
@@ -562,7 +561,7 @@ fn the_log_tells_who_the_client_proved_to_be() {
             .output()
     };
     if connect("me").is_err() {
-        eprintln!("skipped: there is no openssl");
+        skip("the program openssl is missing");
         return;
     }
     let line = tunnel.wait_for(&["event=closed"]);

@@ -1,38 +1,19 @@
 //! The x509-limbo and BetterTLS cases, all of them, through `ravelin cert verify --batch`.
 
-#![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
-
+use ravelin_test::corpus;
 use serde_json::{Value, json};
 use std::{
     collections::BTreeSet,
     env,
     fs::File,
     io::{BufRead as _, BufReader, Read as _, Write as _},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Stdio},
     thread,
 };
 
 /// Cases whose expectation is not ours, as the engine's own tests know them.
 const DEPARTURES: &str = include_str!("../../trust/tests/limbo-departures.txt");
-
-fn corpora() -> Option<PathBuf> {
-    let folder = env::var_os("RAVELIN_CORPORA").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
-        PathBuf::from,
-    );
-    let folder = folder.join("x509-limbo");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    assert!(
-        env::var_os("RAVELIN_NO_SKIP").is_none(),
-        "{} is missing, and nothing may be skipped",
-        folder.display()
-    );
-    eprintln!("SKIPPED: no corpus in {} (set RAVELIN_CORPORA)", folder.display());
-    None
-}
 
 fn cases(folder: &Path) -> Vec<Value> {
     let core = BufReader::new(File::open(folder.join("limbo.json")).unwrap());
@@ -94,7 +75,7 @@ fn line(case: &Value) -> Value {
 
 #[test]
 fn every_case_is_judged_right_and_answered_in_its_place() {
-    let Some(folder) = corpora() else { return };
+    let Some(folder) = corpus("x509-limbo") else { return };
     let departures: BTreeSet<&str> = DEPARTURES
         .lines()
         .filter(|line| !line.is_empty() && !line.starts_with('#'))

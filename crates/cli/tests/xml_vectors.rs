@@ -1,7 +1,6 @@
 //! The vectors of XML signatures, all of them, through `ravelin xml verify --batch`: one process for each group.
 
-#![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
-
+use ravelin_test::corpus;
 use serde_json::{Map, Value, json};
 use std::{
     collections::BTreeSet,
@@ -20,24 +19,6 @@ const DEPARTURES: &str = include_str!("../../xmldsig/tests/vectors-departures.tx
 /// What is never done: without it, an error is the right answer.
 const NEVER: [&str; 5] =
     ["gost", "post-quantum", "xslt", "opc-relationship", "legacy-md5-ripemd160"];
-
-fn corpus() -> Option<PathBuf> {
-    let folder = env::var_os("RAVELIN_CORPORA").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
-        PathBuf::from,
-    );
-    let folder = folder.join("xmldsig-vectors");
-    if folder.is_dir() {
-        return Some(folder.canonicalize().unwrap());
-    }
-    assert!(
-        env::var_os("RAVELIN_NO_SKIP").is_none(),
-        "{} is missing, and nothing may be skipped",
-        folder.display()
-    );
-    eprintln!("SKIPPED: no corpus in {} (set RAVELIN_CORPORA)", folder.display());
-    None
-}
 
 /// The vectors of a group; those of the public suites stand in an object.
 fn vectors(folder: &Path, group: &str) -> Vec<Value> {
@@ -157,7 +138,7 @@ fn line(id: &str, case: &Value, profile: &str) -> Value {
 
 #[test]
 fn air_every_vector_is_answered_right() {
-    let Some(folder) = corpus() else { return };
+    let Some(folder) = corpus("xmldsig-vectors") else { return };
     let questions = vectors(&folder, "air").into_iter().map(|case| {
         let id = format!("air/{}", case["id"].as_str().unwrap());
         Question {
@@ -171,7 +152,7 @@ fn air_every_vector_is_answered_right() {
 
 #[test]
 fn identity_every_vector_is_answered_right_under_every_setting() {
-    let Some(folder) = corpus() else { return };
+    let Some(folder) = corpus("xmldsig-vectors") else { return };
     let mut questions = Vec::new();
     for case in vectors(&folder, "identity") {
         for (setting, word) in [
@@ -207,7 +188,7 @@ fn is_signer(answer: &Value, case: &Value) -> bool {
 
 #[test]
 fn attacks_every_vector_is_answered_right() {
-    let Some(folder) = corpus() else { return };
+    let Some(folder) = corpus("xmldsig-vectors") else { return };
     let secrets = tempfile::tempdir().unwrap();
     let mut questions = Vec::new();
     for case in vectors(&folder, "attacks") {
@@ -274,7 +255,7 @@ fn secret_file(folder: &Path, secret: &str) -> PathBuf {
 
 #[test]
 fn every_vector_of_the_public_suites_is_answered_right() {
-    let Some(folder) = corpus() else { return };
+    let Some(folder) = corpus("xmldsig-vectors") else { return };
     let secrets = tempfile::tempdir().unwrap();
     let mut questions = Vec::new();
     for case in vectors(&folder, "") {

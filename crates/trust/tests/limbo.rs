@@ -1,5 +1,6 @@
 //! The x509-limbo and BetterTLS cases, all of them, through the library.
 
+use ravelin_test::corpus;
 use ravelin_trust::{
     Anchor, Anchors, Certificate, Level, Name, Profile, Purpose, Request, Status, Time, Verdict,
     evaluate,
@@ -21,27 +22,6 @@ const DEPARTURES: &str = include_str!("limbo-departures.txt");
 /// What is found in the cases that are refused: a line is a case, its status, and each error with the certificates it is
 /// found at; of BetterTLS, how often each rule is broken. `RAVELIN_BLESS=1` writes it anew.
 const FINDINGS: &str = "tests/limbo-findings.txt";
-
-fn corpora() -> Option<PathBuf> {
-    let folder = std::env::var_os("RAVELIN_CORPORA").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
-        PathBuf::from,
-    );
-    let folder = folder.join("x509-limbo");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    assert!(
-        std::env::var_os("RAVELIN_NO_SKIP").is_none(),
-        "{} is missing, and nothing may be skipped",
-        folder.display()
-    );
-    #[expect(clippy::print_stderr, reason = "what is skipped must be seen")]
-    {
-        eprintln!("SKIPPED: no corpus in {} (set RAVELIN_CORPORA)", folder.display());
-    }
-    None
-}
 
 fn pem(value: &Value) -> Vec<u8> {
     rustls_pki_types::CertificateDer::from_pem_slice(value.as_str().unwrap().as_bytes())
@@ -203,7 +183,7 @@ fn compare_findings(report: &str) {
 
 #[test]
 fn every_case_is_judged_right() {
-    let Some(folder) = corpora() else { return };
+    let Some(folder) = corpus("x509-limbo") else { return };
     let departures: BTreeSet<&str> = DEPARTURES
         .lines()
         .filter(|line| !line.is_empty() && !line.starts_with('#'))

@@ -116,16 +116,3 @@ impl Folder {
         );
     }
 }
-
-/// Whether there is an openssl to ask; says so if not, and fails where nothing may be skipped.
-pub fn has_openssl() -> bool {
-    let is_there =
-        Command::new("openssl").arg("version").output().is_ok_and(|output| output.status.success());
-    if !is_there {
-        let must_not_skip =
-            std::env::var("RAVELIN_NO_SKIP").is_ok_and(|value| !matches!(&value[..], "" | "0"));
-        assert!(!must_not_skip, "no openssl, and RAVELIN_NO_SKIP is set");
-        eprintln!("SKIPPED: no openssl");
-    }
-    is_there
-}

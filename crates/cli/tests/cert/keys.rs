@@ -1,11 +1,12 @@
 //! Private keys: every kind, and every wrapping they come in.
 
-use super::folder::{ALGORITHMS, Folder, has_openssl, text};
+use super::folder::{ALGORITHMS, Folder, text};
+use ravelin_test::has_program;
 use serde_json::Value;
 
 #[test]
 fn keys_of_every_kind_are_valid_to_openssl() {
-    if !has_openssl() {
+    if !has_program("openssl", &["version"]) {
         return;
     }
     let folder = Folder::new();
@@ -29,7 +30,7 @@ fn keys_of_every_kind_are_valid_to_openssl() {
 
 #[test]
 fn keys_come_in_every_wrapping() {
-    if !has_openssl() {
+    if !has_program("openssl", &["version"]) {
         return;
     }
     let folder = Folder::new();

@@ -1,11 +1,12 @@
 //! PKCS #12 files, ours in openssl and openssl's in ours.
 
-use super::folder::{Folder, has_openssl, text};
+use super::folder::{Folder, text};
+use ravelin_test::has_program;
 use serde_json::Value;
 
 #[test]
 fn a_pkcs12_file_of_ours_opens_in_openssl() {
-    if !has_openssl() {
+    if !has_program("openssl", &["version"]) {
         return;
     }
     let folder = Folder::new();
@@ -41,7 +42,7 @@ fn a_pkcs12_file_of_ours_opens_in_openssl() {
 
 #[test]
 fn pkcs12_files_of_openssl_open_in_ours() {
-    if !has_openssl() {
+    if !has_program("openssl", &["version"]) {
         return;
     }
     let folder = Folder::new();
@@ -63,7 +64,11 @@ fn pkcs12_files_of_openssl_open_in_ours() {
         if folder.try_openssl(&format!("{base} {options} -out {file}")).status.success() {
             files.push(file);
         } else {
-            eprintln!("SKIPPED: openssl has no {options}");
+            // An older openssl does not fail the test, even where nothing may be skipped.
+            #[expect(clippy::print_stderr, reason = "what is skipped must be seen")]
+            {
+                eprintln!("SKIPPED: openssl has no {options}");
+            }
         }
     }
     for file in files {

@@ -1,11 +1,12 @@
 //! Requests, and what becomes of what they ask for.
 
-use super::folder::{ALGORITHMS, Folder, has_openssl};
+use super::folder::{ALGORITHMS, Folder};
+use ravelin_test::has_program;
 use serde_json::Value;
 
 #[test]
 fn requests_with_every_kind_of_key_are_verified_by_openssl() {
-    if !has_openssl() {
+    if !has_program("openssl", &["version"]) {
         return;
     }
     let folder = Folder::new();
@@ -29,7 +30,7 @@ fn requests_with_every_kind_of_key_are_verified_by_openssl() {
 
 #[test]
 fn what_a_request_asks_for_is_taken_or_refused_and_told() {
-    if !has_openssl() {
+    if !has_program("openssl", &["version"]) {
         return;
     }
     let folder = Folder::new();

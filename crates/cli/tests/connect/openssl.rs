@@ -9,18 +9,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Whether there is one; where there is none, whoever asks says so and is skipped, or fails where nothing may be.
-pub fn is_there() -> bool {
-    let found = Command::new("openssl").arg("version").output().is_ok();
-    if !found {
-        let must_not_skip =
-            std::env::var("RAVELIN_NO_SKIP").is_ok_and(|value| !matches!(&value[..], "" | "0"));
-        assert!(!must_not_skip, "no openssl, and RAVELIN_NO_SKIP is set");
-        eprintln!("SKIPPED: there is no openssl");
-    }
-    found
-}
-
 /// A running `openssl s_server`.
 pub struct Server {
     child: Child,

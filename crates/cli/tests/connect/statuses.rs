@@ -2,8 +2,9 @@
 
 use super::{
     folder::{Folder, TIME, listen, text},
-    openssl::{self, Server},
+    openssl::Server,
 };
+use ravelin_test::has_program;
 use ravelin_tls::hello::HelloReader;
 use serde_json::{Value, json};
 use std::io::{Read as _, Write as _};
@@ -139,7 +140,7 @@ impl Case {
 
 #[test]
 fn f09_every_status_has_its_code_its_exit_and_its_alert_whatever_the_kind_of_key() {
-    if !openssl::is_there() {
+    if !has_program("openssl", &["version"]) {
         return;
     }
     for algorithm in KEYS {
@@ -180,7 +181,7 @@ fn the_answer_has_exactly_the_keys_of_the_contract() {
 
 #[test]
 fn what_is_asked_for_is_what_is_agreed_on() {
-    if !openssl::is_there() {
+    if !has_program("openssl", &["version"]) {
         return;
     }
     let folder = Folder::new();
@@ -203,7 +204,7 @@ fn what_is_asked_for_is_what_is_agreed_on() {
 
 #[test]
 fn a_staple_is_seen_good_or_bad() {
-    if !openssl::is_there() {
+    if !has_program("openssl", &["version"]) {
         return;
     }
     let folder = Folder::new();
@@ -242,7 +243,7 @@ fn a_staple_is_seen_good_or_bad() {
 
 #[test]
 fn who_must_do_is_talked_to_with_a_warning_and_no_more_trusted() {
-    if !openssl::is_there() {
+    if !has_program("openssl", &["version"]) {
         return;
     }
     let folder = folder("ecdsa-p256");
@@ -300,7 +301,7 @@ fn a_name_is_asked_for_and_an_address_is_not() {
 
 #[test]
 fn a_server_that_asks_is_shown_our_certificate() {
-    if !openssl::is_there() {
+    if !has_program("openssl", &["version"]) {
         return;
     }
     let folder = folder("ecdsa-p256");

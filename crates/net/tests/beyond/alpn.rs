@@ -1,7 +1,8 @@
 //! E1: protocols by a list or by a choice of one's own; nothing in common ends the handshake.
 
-use crate::peers::{House, Program, accepted, is_there, listener, now, s_client, s_server};
+use crate::peers::{House, Program, accepted, listener, now, s_client, s_server};
 use ravelin_net::{ConnectError, TlsAcceptor, TlsConnector, TlsStream};
+use ravelin_test::has_program;
 use ravelin_tls::{Alert, Overrides, ServerContext, TlsError};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -23,7 +24,7 @@ async fn choose(
 
 #[tokio::test]
 async fn e01_a_server_chooses_by_its_list_and_ends_the_handshake_where_nothing_fits() {
-    if !is_there("openssl", "version") {
+    if !has_program("openssl", &["version"]) {
         return;
     }
     let house = House::new();
@@ -58,7 +59,7 @@ async fn e01_a_server_chooses_by_its_list_and_ends_the_handshake_where_nothing_f
 
 #[tokio::test]
 async fn e01_a_server_chooses_as_it_likes_and_may_say_no() {
-    if !is_there("openssl", "version") {
+    if !has_program("openssl", &["version"]) {
         return;
     }
     let house = House::new();
@@ -80,7 +81,7 @@ async fn e01_a_server_chooses_as_it_likes_and_may_say_no() {
 
 #[tokio::test]
 async fn e01_node_hears_that_no_protocol_fits() {
-    if !is_there("node", "--version") {
+    if !has_program("node", &["--version"]) {
         return;
     }
     let house = House::new();
@@ -108,7 +109,7 @@ async fn e01_node_hears_that_no_protocol_fits() {
 
 #[tokio::test]
 async fn e01_a_client_offers_its_list_or_another_for_one_connection() {
-    if !is_there("openssl", "version") {
+    if !has_program("openssl", &["version"]) {
         return;
     }
     let house = House::new();

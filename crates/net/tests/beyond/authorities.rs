@@ -1,8 +1,8 @@
 //! E11: authorities by where they come from, and whether a path must end in a root.
 
-use crate::peers::{House, is_there, s_server};
+use crate::peers::{House, s_server};
 use ravelin_net::{TlsConnector, roots::RootSources};
-use ravelin_test::{Authority, Request};
+use ravelin_test::{Authority, Request, has_program};
 use ravelin_tls::{ClientConfig, Trust};
 use ravelin_trust::Status;
 use std::{fs, process::Command, sync::Arc};
@@ -27,7 +27,7 @@ async fn e11_authorities_come_from_the_platform_the_bundle_and_files_as_switched
     sources.files.push(house.path("missing.pem"));
     assert_eq!(sources.load().faults[0].path(), Some(&*house.path("missing.pem")));
 
-    if !is_there("openssl", "version") {
+    if !has_program("openssl", &["version"]) {
         return;
     }
     let (_server, address) = s_server(&house, &[]);
@@ -47,7 +47,7 @@ async fn e11_authorities_come_from_the_platform_the_bundle_and_files_as_switched
 
 #[tokio::test]
 async fn e11_an_intermediate_ends_a_path_unless_whole_chains_are_required_as_with_openssl() {
-    if !is_there("openssl", "version") {
+    if !has_program("openssl", &["version"]) {
         return;
     }
     let mut house = House::new();

@@ -1,7 +1,8 @@
 //! E9: what a connection can tell of itself: version, shared signature schemes, whether it was resumed, who the peer is.
 
-use crate::peers::{House, accepted, is_there, listener, now, s_client, s_server};
+use crate::peers::{House, accepted, listener, now, s_client, s_server};
 use ravelin_net::{TlsAcceptor, TlsConnector};
+use ravelin_test::has_program;
 use ravelin_tls::{
     HandshakeKind, ServerContext, SignatureScheme, TicketKeys, Version, VersionRange,
 };
@@ -14,7 +15,7 @@ use tokio::{
 
 #[tokio::test]
 async fn e09_a_client_tells_version_and_resumption_and_whose_certificate_it_is() {
-    if !is_there("openssl", "version") {
+    if !has_program("openssl", &["version"]) {
         return;
     }
     for (version, option) in [(Version::Tls12, "-tls1_2"), (Version::Tls13, "-tls1_3")] {
@@ -47,7 +48,7 @@ async fn e09_a_client_tells_version_and_resumption_and_whose_certificate_it_is()
 
 #[tokio::test]
 async fn e09_a_server_tells_shared_schemes_in_the_clients_order_and_resumption() {
-    if !is_there("openssl", "version") {
+    if !has_program("openssl", &["version"]) {
         return;
     }
     for (version, option) in [(Version::Tls12, "-tls1_2"), (Version::Tls13, "-tls1_3")] {

@@ -1,7 +1,8 @@
 //! E5: the secrets of each connection, in the format that other programs write and read.
 
-use crate::peers::{House, accepted, hex, is_there, listener, now, s_client, s_server};
+use crate::peers::{House, accepted, hex, listener, now, s_client, s_server};
 use ravelin_net::{TlsAcceptor, TlsConnector};
+use ravelin_test::has_program;
 use ravelin_tls::{DataPath, KeyLog, Overrides, ServerContext, Version, VersionRange};
 use std::{
     fs,
@@ -64,7 +65,7 @@ fn labels(lines: &[String]) -> Vec<&str> {
 
 #[tokio::test]
 async fn e05_a_clients_secrets_are_those_that_openssls_server_logs() {
-    if !is_there("openssl", "version") {
+    if !has_program("openssl", &["version"]) {
         return;
     }
     for (version, option, expected) in VERSIONS {
@@ -88,7 +89,7 @@ async fn e05_a_clients_secrets_are_those_that_openssls_server_logs() {
 
 #[tokio::test]
 async fn e05_a_servers_secrets_are_those_that_openssls_client_logs() {
-    if !is_there("openssl", "version") {
+    if !has_program("openssl", &["version"]) {
         return;
     }
     for (version, option, expected) in VERSIONS {

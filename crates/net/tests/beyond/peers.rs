@@ -30,17 +30,6 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Whether a program is there. Where it is not, the test is skipped loudly, or fails where nothing may be skipped.
-#[expect(clippy::print_stderr, reason = "what is skipped must be seen")]
-pub fn is_there(program: &str, ask: &str) -> bool {
-    let found = Command::new(program).arg(ask).output().is_ok_and(|out| out.status.success());
-    if !found {
-        assert!(std::env::var_os("RAVELIN_NO_SKIP").is_none(), "there is no {program}");
-        eprintln!("SKIPPED: there is no {program}");
-    }
-    found
-}
-
 /// A root with one server, and a folder that has them as files: root.pem, server.pem, server.key.
 pub struct House {
     pub root: Authority,

@@ -1,11 +1,11 @@
 //! E19: a certificate that promises a stapled response is held to it, and what transparency logs promised can be read.
 
-use crate::peers::{House, hex, is_there, s_server};
+use crate::peers::{House, hex, s_server};
 use ravelin_net::{
     TlsConnector,
     fetch::{FetchConfig, FetchLimits, Fetcher},
 };
-use ravelin_test::{Request, der};
+use ravelin_test::{Request, der, has_program};
 use ravelin_tls::{Alert, TlsError};
 use ravelin_trust::{Certificate, Status};
 use std::process::Command;
@@ -18,7 +18,7 @@ fn must_staple() -> (Vec<u64>, Vec<u8>) {
 
 #[tokio::test]
 async fn e19_who_promises_a_staple_must_send_one() {
-    if !is_there("openssl", "version") {
+    if !has_program("openssl", &["version"]) {
         return;
     }
     let house = House::with(&Request::new(["localhost"]), &[must_staple()]);
@@ -83,7 +83,7 @@ async fn e19_who_promises_a_staple_must_send_one() {
 
 #[test]
 fn e19_what_logs_promised_is_read_as_openssl_reads_it() {
-    if !is_there("openssl", "version") {
+    if !has_program("openssl", &["version"]) {
         return;
     }
     let promise = |log: u8, milliseconds: u64| {

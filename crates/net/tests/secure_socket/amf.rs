@@ -1,6 +1,6 @@
 //! A service of objects in Python: Py3AMF over Python's TLS.
 
-use super::peers::{Server, connected, localhost, next, rest, skipped, trusting};
+use super::peers::{Server, connected, localhost, next, rest, trusting};
 use ravelin_net::{
     data::{
         DataError,
@@ -8,7 +8,7 @@ use ravelin_net::{
     },
     socket::{EventKind, SecureSocket, SocketError},
 };
-use ravelin_test::Issued;
+use ravelin_test::{Issued, skip};
 use std::{
     env,
     ffi::OsString,
@@ -21,7 +21,7 @@ fn service(issued: &Issued, encoding: ObjectEncoding) -> Option<Server> {
     let python = env::var_os("RAVELIN_PYTHON").unwrap_or_else(|| OsString::from("python3"));
     let known = Command::new(&python).args(["-c", "import pyamf"]).stderr(Stdio::null()).status();
     if !known.is_ok_and(|status| status.success()) {
-        skipped(&format!("there is no Py3AMF in {} (set RAVELIN_PYTHON)", python.display()));
+        skip(&format!("there is no Py3AMF in {} (set RAVELIN_PYTHON)", python.display()));
         return None;
     }
     let folder = tempfile::tempdir().unwrap();

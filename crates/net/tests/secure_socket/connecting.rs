@@ -2,15 +2,13 @@
 
 use super::{
     ends::{InMemory, acceptor},
-    peers::{
-        Served, connected, is_there, line, localhost, next, node, openssl, rest, skipped, trusting,
-    },
+    peers::{Served, connected, line, localhost, next, node, openssl, rest, trusting},
 };
 use ravelin_net::socket::{
     CertificateStatus, DEFAULT_TIMEOUT, Dial, Dialing, EventKind, Origin, Sandbox, SecureSocket,
     Socket, SocketError, Tcp,
 };
-use ravelin_test::{Authority, Request};
+use ravelin_test::{Authority, Request, has_program, skip};
 use ravelin_tls::{HandshakeKind, Version};
 use std::{net::IpAddr, sync::Arc, time::Duration};
 use tokio::{io::AsyncReadExt as _, net::TcpListener, time::Instant};
@@ -30,7 +28,7 @@ fn s16_s25_a_new_socket_knows_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s04_tls_1_2_and_1_3_and_nothing_older() {
-    if !is_there("openssl") {
+    if !has_program("openssl", &["version"]) {
         return;
     }
     let (root, issued) = localhost();
@@ -72,7 +70,7 @@ async fn s26_the_host_is_a_name_or_an_address_and_only_a_name_is_sent() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s22_s26_s48_s49_an_address_is_a_host_too_and_both_ends_are_known() {
-    if !is_there("node") {
+    if !has_program("node", &["--version"]) {
         return;
     }
     let root = Authority::root("Root");
@@ -122,7 +120,7 @@ async fn s26_names_with_a_final_dot_and_addresses_of_ipv6_are_hosts() {
         let listener = match TcpListener::bind(bind).await {
             Ok(listener) => listener,
             Err(error) => {
-                skipped(&format!("{bind}: {error}"));
+                skip(&format!("{bind}: {error}"));
                 continue;
             }
         };
@@ -145,7 +143,7 @@ async fn s26_names_with_a_final_dot_and_addresses_of_ipv6_are_hosts() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s18_a_resumed_session_is_judged_again() {
-    if !is_there("node") {
+    if !has_program("node", &["--version"]) {
         return;
     }
     let (root, issued) = localhost();

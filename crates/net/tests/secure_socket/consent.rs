@@ -1,8 +1,8 @@
 //! Socket policy files, served by Node.
 
-use super::peers::{Server, fetcher, is_there, localhost, next};
+use super::peers::{Server, fetcher, localhost, next};
 use ravelin_net::socket::{Dial, Dialing, EventKind, Origin, Sandbox, SecureSocket, Tcp};
-use ravelin_test::{Authority, Issued};
+use ravelin_test::{Authority, Issued, has_program};
 use std::{fs, process::Command};
 
 /// The ports of a host, as they are to be, at the ports where they can be.
@@ -88,7 +88,7 @@ fn strange() -> Sandbox {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s31_a_server_without_a_policy_file_is_not_connected_to() {
-    if !is_there("node") {
+    if !has_program("node", &["--version"]) {
         return;
     }
     let host = Host::new(None, None);
@@ -101,7 +101,7 @@ async fn s31_a_server_without_a_policy_file_is_not_connected_to() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s31_who_may_is_let_in_by_the_master_file_or_by_the_ports_own() {
-    if !is_there("node") {
+    if !has_program("node", &["--version"]) {
         return;
     }
     for (master, own, port, granted) in [
@@ -133,7 +133,7 @@ async fn s31_who_may_is_let_in_by_the_master_file_or_by_the_ports_own() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s32_who_has_to_ask_and_who_has_not() {
-    if !is_there("node") {
+    if !has_program("node", &["--version"]) {
         return;
     }
     let host = Host::new(None, None);

@@ -2,7 +2,7 @@
 
 use super::{
     ends::{InMemory, acceptor},
-    peers::{Served, connected, filled, is_there, line, localhost, next, node, rest, trusting},
+    peers::{Served, connected, filled, line, localhost, next, node, rest, trusting},
 };
 use ravelin_net::{
     data::{
@@ -11,6 +11,7 @@ use ravelin_net::{
     },
     socket::{EventKind, Protocol, Sandbox, SecureSocket, Socket, TypedSocket},
 };
+use ravelin_test::has_program;
 use std::{sync::Arc, time::Duration};
 use tokio::{io::AsyncReadExt as _, time::timeout};
 
@@ -79,7 +80,7 @@ async fn exercise<P: Protocol>(socket: &mut TypedSocket<P>, port: i32) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s05_s44_s46_s47_a_secure_socket_has_everything_that_a_plain_one_has() {
-    if !is_there("node") {
+    if !has_program("node", &["--version"]) {
         return;
     }
     let (root, issued) = localhost();
@@ -95,7 +96,7 @@ async fn s05_s44_s46_s47_a_secure_socket_has_everything_that_a_plain_one_has() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s44_s55_what_has_arrived_is_counted_however_it_comes() {
-    if !is_there("node") {
+    if !has_program("node", &["--version"]) {
         return;
     }
     let (root, issued) = localhost();
@@ -144,7 +145,7 @@ async fn deaf<P: Protocol>(mut socket: TypedSocket<P>, port: u16) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s45_what_a_deaf_server_does_not_take_stays_pending() {
-    if !is_there("node") {
+    if !has_program("node", &["--version"]) {
         return;
     }
     let (root, issued) = localhost();
@@ -242,7 +243,7 @@ async fn s61_only_what_was_flushed_is_sent() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn more_than_is_allowed_to_wait_unread_ends_the_connection() {
-    if !is_there("node") {
+    if !has_program("node", &["--version"]) {
         return;
     }
     let (root, issued) = localhost();

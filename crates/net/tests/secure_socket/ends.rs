@@ -1,8 +1,8 @@
 //! How connections end, and what is told of it.
 
 use super::peers::{
-    Records, Served, connected, filled, http, is_there, localhost, next, node, ocsp_at, openssl,
-    rest, trusting,
+    Records, Served, connected, filled, http, localhost, next, node, ocsp_at, openssl, rest,
+    trusting,
 };
 use ravelin_net::{
     TlsAcceptor,
@@ -12,7 +12,7 @@ use ravelin_net::{
         SocketError,
     },
 };
-use ravelin_test::{Authority, Issued, Request};
+use ravelin_test::{Authority, Issued, Request, has_program};
 use ravelin_tls::{Identity, ServerConfig, ServerContext};
 use std::{
     io,
@@ -53,7 +53,7 @@ impl Dial for InMemory {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s35_s37_the_servers_end_is_told_as_what_it_was() {
-    if !is_there("node") {
+    if !has_program("node", &["--version"]) {
         return;
     }
     let (root, issued) = localhost();
@@ -96,7 +96,7 @@ async fn s35_s37_the_servers_end_is_told_as_what_it_was() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s20_s35_s62_the_own_close_says_goodbye_and_raises_nothing() {
-    if !is_there("openssl") {
+    if !has_program("openssl", &["version"]) {
         return;
     }
     let (root, issued) = localhost();
@@ -153,7 +153,7 @@ async fn s62_what_was_written_arrives_although_the_socket_is_closed_and_dropped(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s28_connecting_again_closes_the_old_connection_first_and_tells_nothing_of_it() {
-    if !is_there("node") {
+    if !has_program("node", &["--version"]) {
         return;
     }
     let (root, issued) = localhost();
@@ -237,7 +237,7 @@ async fn s63_closed_sockets_neither_read_nor_write() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s27_nothing_is_told_before_the_network_was_asked() {
-    if !is_there("openssl") {
+    if !has_program("openssl", &["version"]) {
         return;
     }
     let root = Authority::root("Root");

@@ -2,12 +2,13 @@
 
 use super::{
     ends::InMemory,
-    peers::{Served, connected, filled, is_there, localhost, next, node, rest, trusting},
+    peers::{Served, connected, filled, localhost, next, node, rest, trusting},
 };
 use ravelin_net::socket::{
     Event, EventKind, EventType, Listener, Protocol, Registration, Sandbox, SecureSocket, Socket,
     SocketId, TypedSocket,
 };
+use ravelin_test::has_program;
 use std::sync::{Arc, Mutex};
 use tokio::io::AsyncWriteExt as _;
 
@@ -185,7 +186,7 @@ fn described(event: &Event, socket: SocketId) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s36_s39_s40_s41_events_in_their_order_with_what_they_say() {
-    if !is_there("node") {
+    if !has_program("node", &["--version"]) {
         return;
     }
     let (root, issued) = localhost();
@@ -233,7 +234,7 @@ async fn s36_s39_s40_s41_events_in_their_order_with_what_they_say() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s39_a_late_listener_is_told_what_is_there_when_it_is_called() {
-    if !is_there("node") {
+    if !has_program("node", &["--version"]) {
         return;
     }
     let (root, issued) = localhost();

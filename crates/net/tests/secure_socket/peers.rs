@@ -18,24 +18,6 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// Whether a program is there; where it is not, that is told, or fails where nothing may be skipped.
-pub fn is_there(program: &str) -> bool {
-    let found = Command::new(program)
-        .arg(if program == "openssl" { "version" } else { "--version" })
-        .output()
-        .is_ok_and(|output| output.status.success());
-    if !found {
-        skipped(&format!("there is no {program}"));
-    }
-    found
-}
-
-#[expect(clippy::print_stderr, reason = "a skipped test is told")]
-pub fn skipped(why: &str) {
-    assert!(std::env::var_os("RAVELIN_NO_SKIP").is_none(), "{why}, and RAVELIN_NO_SKIP is set");
-    eprintln!("SKIPPED: {why}");
-}
-
 /// A key in a form that OpenSSL 3.0 reads: it does not know PKCS#8 with the public key inside (RFC 8410, section 7).
 fn readable(pem: &str) -> String {
     /// PKCS#8 of an Ed25519 key, up to its 32 bytes.

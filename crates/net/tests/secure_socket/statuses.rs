@@ -1,10 +1,10 @@
 //! Every status of a certificate, with OpenSSL and Node, TLS 1.2 and 1.3, RSA, ECDSA and Ed25519.
 
 use super::peers::{
-    Records, Served, connected, crl_at, fetcher, http, is_there, node, ocsp_at, openssl, trusting,
+    Records, Served, connected, crl_at, fetcher, http, node, ocsp_at, openssl, trusting,
 };
 use ravelin_net::socket::{CertificateStatus, EventKind, RevocationCheck, Sandbox, SecureSocket};
-use ravelin_test::{Authority, Issued, Key, Purpose, Request, Validity};
+use ravelin_test::{Authority, Issued, Key, Purpose, Request, Validity, has_program};
 
 /// A server, how the client is set up, and what comes of it.
 struct Case {
@@ -140,7 +140,7 @@ async fn check(root: &Authority, case: &Case, port: u16, what: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s13_s15_s16_s17_s18_s19_s21_s22_s23_s24_every_status_with_openssl() {
-    if !is_there("openssl") {
+    if !has_program("openssl", &["version"]) {
         return;
     }
     for kind in [Key::EcdsaP256, Key::Rsa2048, Key::Ed25519] {
@@ -158,7 +158,7 @@ async fn s13_s15_s16_s17_s18_s19_s21_s22_s23_s24_every_status_with_openssl() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s13_s15_s16_s17_s18_s19_s21_s22_s23_s24_every_status_with_node() {
-    if !is_there("openssl") || !is_there("node") {
+    if !has_program("openssl", &["version"]) || !has_program("node", &["--version"]) {
         return;
     }
     for kind in [Key::EcdsaP256, Key::Rsa2048, Key::Ed25519] {
@@ -184,7 +184,7 @@ async fn s13_s15_s16_s17_s18_s19_s21_s22_s23_s24_every_status_with_node() {
 #[tokio::test(flavor = "multi_thread")]
 async fn s17_all_nine_words_are_reached() {
     let root = Authority::root("Root");
-    if !is_there("openssl") {
+    if !has_program("openssl", &["version"]) {
         return;
     }
     let mut reached: Vec<_> =

@@ -1,8 +1,7 @@
 //! Whom a secure socket trusts, and whom nothing makes it trust.
 
 use super::peers::{
-    Records, connected, crl_at, fetcher, http, is_there, localhost, ocsp_at, openssl, openssl_with,
-    trusting,
+    Records, connected, crl_at, fetcher, http, localhost, ocsp_at, openssl, openssl_with, trusting,
 };
 use ravelin_net::{
     roots,
@@ -12,7 +11,7 @@ use ravelin_net::{
     },
 };
 use ravelin_test::{
-    Authority, Issued, Purpose, Request, Validity,
+    Authority, Issued, Purpose, Request, Validity, has_program,
     pki::{Entity, Template, extension, pem, to_pem},
 };
 use std::{env, fs, net::TcpListener, process::Command};
@@ -36,7 +35,7 @@ fn alone(issued: &Issued) -> super::peers::Server {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s07_s08_s09_added_certificates_are_anchors_or_intermediates_of_this_socket_alone() {
-    if !is_there("openssl") {
+    if !has_program("openssl", &["version"]) {
         return;
     }
     let root = Authority::root("Root");
@@ -135,7 +134,7 @@ fn in_another_process(port: i32, store: &[&str], variables: &[(&str, &str)]) -> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s06_s11_the_platforms_store_decides_and_its_intermediates_take_part() {
-    if !is_there("openssl") {
+    if !has_program("openssl", &["version"]) {
         return;
     }
     let (root, stranger) = (Authority::root("Root"), Authority::root("Stranger"));
@@ -177,7 +176,7 @@ fn bad(root: &Authority) -> Vec<(Issued, CertificateStatus)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s12_no_setting_makes_a_bad_certificate_good() {
-    if !is_there("openssl") {
+    if !has_program("openssl", &["version"]) {
         return;
     }
     let root = Authority::root("Root");
@@ -214,7 +213,7 @@ async fn s12_no_setting_makes_a_bad_certificate_good() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s12_no_variable_of_the_environment_makes_a_bad_certificate_good() {
-    if !is_there("openssl") {
+    if !has_program("openssl", &["version"]) {
         return;
     }
     let root = Authority::root("Root");
@@ -237,7 +236,7 @@ async fn s12_no_variable_of_the_environment_makes_a_bad_certificate_good() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s14_where_revocation_cannot_be_known_the_server_is_accepted_and_the_report_says_so() {
-    if !is_there("openssl") {
+    if !has_program("openssl", &["version"]) {
         return;
     }
     let root = Authority::root("Root");
@@ -311,7 +310,7 @@ async fn s14_where_revocation_cannot_be_known_the_server_is_accepted_and_the_rep
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s22_a_common_name_counts_under_legacy_only_and_never_beside_alternative_names() {
-    if !is_there("openssl") {
+    if !has_program("openssl", &["version"]) {
         return;
     }
     let (root, subject) = (Entity::new("Root"), Entity::new("localhost"));
@@ -337,7 +336,7 @@ async fn s22_a_common_name_counts_under_legacy_only_and_never_beside_alternative
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s24_a_distrusted_root_is_revoked_too() {
-    if !is_there("openssl") {
+    if !has_program("openssl", &["version"]) {
         return;
     }
     let root = Authority::root("Root");
@@ -354,7 +353,7 @@ async fn s24_a_distrusted_root_is_revoked_too() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s20_a_status_stays_until_the_next_attempt_and_no_longer() {
-    if !is_there("openssl") {
+    if !has_program("openssl", &["version"]) {
         return;
     }
     let root = Authority::root("Root");
@@ -379,7 +378,7 @@ async fn s20_a_status_stays_until_the_next_attempt_and_no_longer() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s25_the_servers_certificate_has_its_fields_while_connected() {
-    if !is_there("openssl") {
+    if !has_program("openssl", &["version"]) {
         return;
     }
     let root = Authority::root("Root");

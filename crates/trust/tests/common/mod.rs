@@ -40,23 +40,6 @@ pub fn errors(verdict: &Verdict) -> Vec<String> {
     errors.map(|one| format!("{}@{}", one.rule, one.certificate)).collect()
 }
 
-/// Whether the program `openssl` can be asked. Skips loudly, or fails where nothing may be skipped.
-pub fn has_openssl() -> bool {
-    let there =
-        Command::new("openssl").arg("version").output().is_ok_and(|out| out.status.success());
-    if !there {
-        assert!(
-            std::env::var_os("RAVELIN_NO_SKIP").is_none(),
-            "the program openssl is missing, and nothing may be skipped"
-        );
-        #[expect(clippy::print_stderr, reason = "what is skipped must be seen")]
-        {
-            eprintln!("SKIPPED: no program openssl");
-        }
-    }
-    there
-}
-
 /// What `openssl verify` says of a chain: whether it takes it, and its words.
 pub fn openssl_verify(
     folder: &Path,
