@@ -2,7 +2,7 @@
 
 use super::{
     ends::{InMemory, acceptor},
-    peers::{Served, connected, filled, line, localhost, next, node, rest, trusting},
+    peers::{Served, Server, connected, filled, line, localhost, next, node, rest, trusting},
 };
 use ravelin_net::{
     data::{
@@ -11,7 +11,7 @@ use ravelin_net::{
     },
     socket::{EventKind, Protocol, Sandbox, SecureSocket, Socket, TypedSocket},
 };
-use ravelin_test::has_program;
+use ravelin_test::{Authority, has_program};
 use std::{sync::Arc, time::Duration};
 use tokio::{io::AsyncReadExt as _, time::timeout};
 
@@ -78,17 +78,23 @@ async fn exercise<P: Protocol>(socket: &mut TypedSocket<P>, port: i32) {
     assert_eq!(next(socket).await, None);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn s05_s44_s46_s47_a_secure_socket_has_everything_that_a_plain_one_has() {
-    if !has_program("node", &["--version"]) {
-        return;
-    }
+/// Servers without TLS, with TLS 1.2 and with TLS 1.3.
+fn with_and_without_tls() -> (Authority, Server) {
     let (root, issued) = localhost();
     let server = node(&[
         Served { issued: None, staple: None, version: "" },
         Served { version: "1.2", ..Served::new(&issued) },
         Served { version: "1.3", ..Served::new(&issued) },
     ]);
+    (root, server)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s05_s44_s46_s47_a_secure_socket_has_everything_that_a_plain_one_has() {
+    if !has_program("node", &["--version"]) {
+        return;
+    }
+    let (root, server) = with_and_without_tls();
     exercise(&mut Socket::new(Sandbox::Application).unwrap(), server.ports[0].into()).await;
     exercise(&mut trusting(&root), server.ports[1].into()).await;
     exercise(&mut trusting(&root), server.ports[2].into()).await;
@@ -148,12 +154,7 @@ async fn s45_what_a_deaf_server_does_not_take_stays_pending() {
     if !has_program("node", &["--version"]) {
         return;
     }
-    let (root, issued) = localhost();
-    let server = node(&[
-        Served { issued: None, staple: None, version: "" },
-        Served { version: "1.2", ..Served::new(&issued) },
-        Served { version: "1.3", ..Served::new(&issued) },
-    ]);
+    let (root, server) = with_and_without_tls();
     deaf(Socket::new(Sandbox::Application).unwrap(), server.ports[0]).await;
     deaf(trusting(&root), server.ports[1]).await;
     deaf(trusting(&root), server.ports[2]).await;
