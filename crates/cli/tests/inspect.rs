@@ -1,24 +1,19 @@
 //! `ravelin cert inspect`, `lint` and `expiry` as people and scripts call them.
 
+mod support;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use std::{
-    fs,
     io::{BufRead as _, BufReader},
-    path::PathBuf,
     process::{Child, Command, Output, Stdio},
 };
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-struct Folder(tempfile::TempDir);
+use support::{Folder, text};
 
 impl Folder {
     /// With a root, and what it issued.
     fn new() -> Folder {
-        let folder = Folder(tempfile::tempdir().unwrap());
+        let folder = Folder::empty();
         folder.done("self-sign --ca --new-key root.key --subject CN=Root --out root.pem");
         folder.done("new-key --out leaf.key");
         folder.done(
@@ -29,27 +24,9 @@ impl Folder {
         folder
     }
 
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
-        fs::write(self.path(name), bytes).unwrap();
-    }
-
-    fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.path(name)).unwrap()
-    }
-
     fn run(&self, words: &str) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_ravelin"))
-            .arg("cert")
-            .args(words.split_whitespace())
-            .current_dir(self.0.path())
-            .env("RAVELIN_TEST_PASSWORD", "swordfish")
-            .stdin(Stdio::null())
-            .output()
-            .unwrap()
+        let mut command = self.command(&format!("cert {words}"));
+        command.env("RAVELIN_TEST_PASSWORD", "swordfish").output().unwrap()
     }
 
     /// What it says on standard output, and its exit code.
@@ -99,7 +76,7 @@ impl Server {
             ])
             .args(["--key", "leaf.key", "--workers", "1"])
             .args(options)
-            .current_dir(folder.0.path())
+            .current_dir(folder.path(""))
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();

@@ -1,5 +1,7 @@
 //! `ravelin cert verify` as people and scripts call it: its reports, its answers and its exit codes.
 
+mod support;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ravelin_test::skip;
 use serde_json::{Value, json};
@@ -7,24 +9,19 @@ use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{TcpListener, TcpStream},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Output, Stdio},
     thread,
 };
+use support::{Folder, text};
 
 /// When reports are made.
 const TIME: &str = "2026-11-22T00:00:00Z";
 
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-/// A folder with a root, an intermediate and an end certificate, whose dates are fixed.
-struct Folder(tempfile::TempDir);
-
 impl Folder {
+    /// With a root, an intermediate and an end certificate, whose dates are fixed.
     fn new() -> Folder {
-        let folder = Folder(tempfile::tempdir().unwrap());
+        let folder = Folder::empty();
         folder.make(
             "self-sign --ca --new-key root.key --subject CN=Root --out root.pem --not-before 2026-01-01T00:00:00Z \
              --not-after 2036-01-01T00:00:00Z",
@@ -50,32 +47,9 @@ impl Folder {
         ));
     }
 
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
-        fs::write(self.path(name), bytes).unwrap();
-    }
-
-    fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.path(name)).unwrap()
-    }
-
     /// `ravelin cert …`, words separated by blanks.
-    fn command(&self, words: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ravelin"));
-        command
-            .arg("cert")
-            .args(words.split_whitespace())
-            .current_dir(self.0.path())
-            .env("XDG_CACHE_HOME", self.path("cache"))
-            .stdin(Stdio::null());
-        command
-    }
-
     fn run(&self, words: &str) -> Output {
-        self.command(words).output().unwrap()
+        self.command(&format!("cert {words}")).output().unwrap()
     }
 
     fn make(&self, words: &str) {
@@ -238,7 +212,7 @@ fn options_take_one_value_or_several_and_the_certificate_stands_anywhere() {
     folder.report(1, "--anchor root.pem --explicit-policy chain.pem");
     folder.report(1, "chain.pem --bundled-roots");
     let output = folder
-        .command(&format!("verify --time {TIME} --anchor root.pem -"))
+        .command(&format!("cert verify --time {TIME} --anchor root.pem -"))
         .stdin(fs::File::open(folder.path("chain.pem")).unwrap())
         .output()
         .unwrap();
@@ -271,7 +245,7 @@ fn a_negative_verdict_is_no_less_negative_when_nobody_reads_it() {
     {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
-        let output = folder.command(words).stdout(writer).output().unwrap();
+        let output = folder.command(&format!("cert {words}")).stdout(writer).output().unwrap();
         assert_eq!(
             (output.status.code(), text(&output.stderr)),
             (Some(1), String::new()),
@@ -433,7 +407,7 @@ fn a_line_that_is_no_utf_8_is_answered_and_the_run_goes_on() {
 fn a_batch_answers_while_its_input_goes_on() {
     let folder = Folder::new();
     let mut program = folder
-        .command("verify --batch -")
+        .command("cert verify --batch -")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -454,7 +428,7 @@ fn a_batch_answers_while_its_input_goes_on() {
 fn whoever_stops_reading_a_batch_ends_it_without_complaint() {
     let folder = Folder::new();
     let mut program = folder
-        .command("verify --batch -")
+        .command("cert verify --batch -")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -588,7 +562,7 @@ fn answer_by_openssl(folder: &Folder, name: &str, index: &str) -> bool {
     );
     let output = Command::new("openssl")
         .args(words.split_whitespace())
-        .current_dir(folder.0.path())
+        .current_dir(folder.path(""))
         .stdin(Stdio::null())
         .output();
     output.is_ok_and(|output| output.status.success())

@@ -1,39 +1,24 @@
 //! `ravelin xml canonicalize` as people and scripts call it.
 
+mod support;
+
 use serde_json::Value;
 use std::{
     fs,
     io::Write as _,
-    path::PathBuf,
-    process::{Command, Output, Stdio},
+    process::{Output, Stdio},
 };
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-struct Folder(tempfile::TempDir);
+use support::{Folder, text};
 
 impl Folder {
     fn new(document: &str) -> Folder {
-        let folder = Folder(tempfile::tempdir().unwrap());
-        fs::write(folder.path("a.xml"), document).unwrap();
+        let folder = Folder::empty();
+        folder.write("a.xml", document);
         folder
     }
 
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn command(&self, words: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ravelin"));
-        command.args(["xml", "canonicalize"]).args(words.split_whitespace());
-        command.current_dir(self.0.path()).stdin(Stdio::null());
-        command
-    }
-
     fn run(&self, words: &str) -> Output {
-        self.command(words).output().unwrap()
+        self.command(&format!("xml canonicalize {words}")).output().unwrap()
     }
 
     /// The canonical form, which is all that is told.
@@ -80,8 +65,12 @@ fn every_method_can_be_chosen() {
 #[test]
 fn standard_input_is_a_document_too() {
     let folder = Folder::new("");
-    let mut child =
-        folder.command("-").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = folder
+        .command("xml canonicalize -")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     child.stdin.take().unwrap().write_all(b"<a  b='1'/>").unwrap();
     assert_eq!(text(&child.wait_with_output().unwrap().stdout), "<a b=\"1\"></a>");
 }

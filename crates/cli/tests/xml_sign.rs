@@ -1,5 +1,7 @@
 //! `ravelin xml sign` as people and scripts call it.
 
+mod support;
+
 use ravelin_xmldsig::{
     algorithm::VerificationKey,
     verify::{
@@ -11,23 +13,17 @@ use serde_json::Value;
 use std::{
     fs,
     io::{Cursor, Write as _},
-    path::PathBuf,
     process::{Command, Output, Stdio},
 };
+use support::{Folder, text};
 
 const DOCUMENT: &str =
     "<?xml version='1.0'?>\n<d><header/><body Id='b'>text<!-- c --></body></d>\n";
 
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// A folder with keys, certificates, a document and a file.
-struct Folder(tempfile::TempDir);
-
 impl Folder {
+    /// With keys, certificates, a document and a file.
     fn new() -> Folder {
-        let folder = Folder(tempfile::tempdir().unwrap());
+        let folder = Folder::empty();
         for (name, algorithm) in [
             ("ec", &rcgen::PKCS_ECDSA_P256_SHA256),
             ("ed", &rcgen::PKCS_ED25519),
@@ -44,32 +40,13 @@ impl Folder {
         folder
     }
 
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
-        fs::write(self.path(name), bytes).unwrap();
-    }
-
-    fn read(&self, name: &str) -> Vec<u8> {
-        fs::read(self.path(name)).unwrap()
-    }
-
     fn names(&self) -> usize {
-        fs::read_dir(self.0.path()).unwrap().count()
-    }
-
-    fn command(&self, words: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ravelin"));
-        command.args(["xml", "sign"]).args(words.split_whitespace()).current_dir(self.0.path());
-        command.stdin(Stdio::null());
-        command
+        fs::read_dir(self.path("")).unwrap().count()
     }
 
     /// `ravelin xml sign …`, words separated by blanks.
     fn sign(&self, words: &str) -> Output {
-        self.command(words).output().unwrap()
+        self.command(&format!("xml sign {words}")).output().unwrap()
     }
 
     fn signed(&self, words: &str) -> Vec<u8> {
@@ -188,18 +165,21 @@ fn a_secret_is_taken_as_it_is() {
 #[test]
 fn a_document_comes_from_a_pipe_and_goes_to_a_file() {
     let folder = Folder::new();
-    let mut child =
-        folder.command("--key ec.key --output out.xml -").stdin(Stdio::piped()).spawn().unwrap();
+    let mut child = folder
+        .command("xml sign --key ec.key --output out.xml -")
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
     child.stdin.take().unwrap().write_all(DOCUMENT.as_bytes()).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0));
-    assert!(holds(&folder.read("out.xml")));
+    assert!(holds(&folder.bytes("out.xml")));
 
     let line = folder.refused("--key ec.key --output d.xml d.xml");
     assert!(line.contains("d.xml: exists already; --force replaces it"), "{line}");
-    assert_eq!(folder.read("d.xml"), DOCUMENT.as_bytes());
+    assert_eq!(folder.bytes("d.xml"), DOCUMENT.as_bytes());
     let before = folder.names();
     assert_eq!(folder.signed("--key ec.key --output d.xml --force d.xml"), b"");
-    assert!(holds(&folder.read("d.xml")));
+    assert!(holds(&folder.bytes("d.xml")));
     assert_eq!(folder.names(), before);
 }
 
@@ -212,7 +192,7 @@ fn the_report_says_what_was_signed() {
     assert_eq!(report["output"], "out.xml");
     assert_eq!(report["form"], "enveloped");
     assert_eq!(report["algorithm"], "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256");
-    let out = text(&folder.read("out.xml"));
+    let out = folder.read("out.xml");
     let range = [0, 1].map(|i| usize::try_from(report["range"][i].as_u64().unwrap()).unwrap());
     assert!(out[range[0]..range[1]].starts_with("<Signature "));
     assert!(out[range[0]..range[1]].ends_with("</Signature>"));
@@ -269,7 +249,7 @@ fn both_commands_take_a_uri_with_signs_of_equality_alike() {
     folder.write("s.xml", folder.signed(&format!("--key ec.key --cert ec.pem {words}")));
     let mut verify = Command::new(env!("CARGO_BIN_EXE_ravelin"));
     verify.args(["xml", "verify", "--trusted", "ec.pem", "--json", "s.xml"]).args(words.split(' '));
-    let output = verify.current_dir(folder.0.path()).stdin(Stdio::null()).output().unwrap();
+    let output = verify.current_dir(folder.path("")).stdin(Stdio::null()).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(answer["references"], "valid");

@@ -20,7 +20,7 @@ fn nothing_is_replaced_unless_forced() {
         "self-sign --new-key key.pem --name dns:a.example --out taken",
     ] {
         assert_eq!(folder.refused(words), expected);
-        assert_eq!(folder.read("taken"), b"mine");
+        assert_eq!(folder.bytes("taken"), b"mine");
     }
     fs::set_permissions(folder.path("taken"), fs::Permissions::from_mode(0o644)).unwrap();
     folder.done("new-key --out taken --force");
@@ -55,8 +55,8 @@ fn hostile_inputs_end_in_one_line_that_names_the_file() {
         [&[0x30, 0x83, 0x0f, 0xff, 0x00][..], &[0x30, 0x80].repeat(0x0f_ff00 / 2)].concat(),
     );
     fs::File::create(folder.path("large")).unwrap().set_len(17 << 20).unwrap();
-    let root = text(&folder.read("root.pem"));
-    let key = text(&folder.read("root.key"));
+    let root = folder.read("root.pem");
+    let key = folder.read("root.key");
     folder.write("cut", &root[..root.len() / 2]);
     folder.write("cutkey", &key[..key.len() / 2]);
     folder.write("bad", root.replacen("MII", "M*I", 1));
@@ -126,7 +126,7 @@ fn standard_input_is_a_file_too() {
         let _ = child.stdin.take().unwrap().write_all(input);
         child.wait_with_output().unwrap()
     };
-    let output = run("request --key - --name dns:a.example", &folder.read("root.key"));
+    let output = run("request --key - --name dns:a.example", &folder.bytes("root.key"));
     assert_eq!(output.status.code(), Some(0));
     assert!(text(&output.stdout).starts_with("-----BEGIN CERTIFICATE REQUEST-----\n"));
     let output = run("request --key - --name dns:a.example", &vec![b'x'; (16 << 20) + 1]);

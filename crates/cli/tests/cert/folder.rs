@@ -4,35 +4,20 @@ use serde_json::Value;
 use std::{
     fs,
     os::unix::fs::PermissionsExt as _,
-    path::PathBuf,
     process::{Command, Output, Stdio},
 };
+
+#[path = "../support/mod.rs"]
+mod support;
+
+pub use support::{Folder, text};
 
 pub const ALGORITHMS: [&str; 6] =
     ["ecdsa-p256", "ecdsa-p384", "ed25519", "rsa-2048", "rsa-3072", "rsa-4096"];
 
-pub fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-/// A folder that commands are run in.
-pub struct Folder(tempfile::TempDir);
-
 impl Folder {
     pub fn new() -> Folder {
-        Folder(tempfile::tempdir().unwrap())
-    }
-
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
-        fs::write(self.path(name), bytes).unwrap();
-    }
-
-    pub fn read(&self, name: &str) -> Vec<u8> {
-        fs::read(self.path(name)).unwrap()
+        Folder::empty()
     }
 
     pub fn mode(&self, name: &str) -> u32 {
@@ -40,7 +25,7 @@ impl Folder {
     }
 
     pub fn names(&self) -> Vec<String> {
-        let mut names: Vec<_> = fs::read_dir(self.0.path())
+        let mut names: Vec<_> = fs::read_dir(self.path(""))
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
@@ -54,14 +39,8 @@ impl Folder {
     }
 
     pub fn cert_words(&self, words: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_ravelin"))
-            .arg("cert")
-            .args(words)
-            .env("RAVELIN_TEST_PASSWORD", "swordfish")
-            .current_dir(self.0.path())
-            .stdin(Stdio::null())
-            .output()
-            .unwrap()
+        let mut command = self.command("cert");
+        command.args(words).env("RAVELIN_TEST_PASSWORD", "swordfish").output().unwrap()
     }
 
     /// What it writes to standard output when it succeeds.
@@ -103,7 +82,7 @@ impl Folder {
     pub fn try_openssl(&self, words: &str) -> Output {
         Command::new("openssl")
             .args(words.split_whitespace())
-            .current_dir(self.0.path())
+            .current_dir(self.path(""))
             .stdin(Stdio::null())
             .output()
             .unwrap()

@@ -1,6 +1,6 @@
 //! PKCS #12 files, ours in openssl and openssl's in ours.
 
-use super::folder::{Folder, text};
+use super::folder::Folder;
 use ravelin_test::has_program;
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ fn a_pkcs12_file_of_ours_opens_in_openssl() {
             "request --new-key k --algorithm {algorithm} --name dns:a.example --out r --force"
         ));
         folder.done("issue --ca root.pem --ca-key root.key --request r --out c --force");
-        folder.write("chain", [folder.read("c"), folder.read("root.pem")].concat());
+        folder.write("chain", [folder.bytes("c"), folder.bytes("root.pem")].concat());
         let answer = folder.json(
             "pkcs12 --export --cert chain --key k --out id.p12 --name Friend --password-env RAVELIN_TEST_PASSWORD --force",
         );
@@ -34,8 +34,8 @@ fn a_pkcs12_file_of_ours_opens_in_openssl() {
             "{algorithm}"
         );
         folder.done("pkcs12 --import id.p12 --password-file password --cert-out c.again --key-out k.again --force");
-        assert_eq!(folder.read("c.again"), folder.read("chain"));
-        assert_eq!(folder.read("k.again"), folder.read("k"));
+        assert_eq!(folder.bytes("c.again"), folder.bytes("chain"));
+        assert_eq!(folder.bytes("k.again"), folder.bytes("k"));
         assert_eq!(folder.mode("k.again"), 0o600);
     }
 }
@@ -81,8 +81,8 @@ fn pkcs12_files_of_openssl_open_in_ours() {
         assert_eq!(answer["certificates"][1]["subject"], "CN=Root,DC=example,DC=com");
         assert_eq!(answer["warnings"], Value::Array(Vec::new()));
         assert_eq!(
-            folder.read("c.again"),
-            [folder.read("c"), folder.read("root.pem")].concat(),
+            folder.bytes("c.again"),
+            [folder.bytes("c"), folder.bytes("root.pem")].concat(),
             "{file}"
         );
         assert_eq!(
@@ -100,7 +100,7 @@ fn pkcs12_files_of_openssl_open_in_ours() {
     }
     folder.openssl("pkcs12 -export -in c -nokeys -passout file:password -out certs.p12");
     let shown = folder.done("pkcs12 --import certs.p12 --password-file password");
-    assert_eq!(shown, text(&folder.read("c")));
+    assert_eq!(shown, folder.read("c"));
     assert_eq!(
         folder.refused("pkcs12 --import certs.p12 --password-file password --key-out x"),
         "certs.p12: holds no private key"
@@ -123,7 +123,7 @@ fn only_a_key_and_its_certificate_are_packed() {
         folder.refused(&format!("{pack} --cert root.pem --key k")),
         "k: is not the key of the first certificate in root.pem"
     );
-    folder.write("chain", [folder.read("root.pem"), folder.read("c")].concat());
+    folder.write("chain", [folder.bytes("root.pem"), folder.bytes("c")].concat());
     assert_eq!(
         folder.refused(&format!("{pack} --cert chain --key k")),
         "k: is not the key of the first certificate in chain, but of a later one: the end certificate comes first"
@@ -143,7 +143,7 @@ fn damaged_pkcs12_files_are_refused_whatever_is_damaged() {
     folder.write("password", "swordfish");
     folder.done("self-sign --new-key k --name dns:a.example --out c");
     folder.done("pkcs12 --export --cert c --key k --out id.p12 --password-file password");
-    let whole = folder.read("id.p12");
+    let whole = folder.bytes("id.p12");
     for at in (0..whole.len()).step_by(whole.len() / 40) {
         let mut damaged = whole.clone();
         damaged[at] ^= 0x5a;

@@ -2,32 +2,29 @@
 
 use serde_json::Value;
 use std::{
-    fs,
     net::{TcpListener, TcpStream},
-    path::PathBuf,
-    process::{Command, Output, Stdio},
+    process::Output,
     thread::{self, JoinHandle},
     time::Duration,
 };
 
+#[path = "../support/mod.rs"]
+mod support;
+
+pub use support::{Folder, text};
+
 /// When certificates are judged.
 pub const TIME: &str = "2026-11-22T00:00:00Z";
 
-pub fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-/// A folder with a root, and certificates for a.example.
-pub struct Folder(tempfile::TempDir);
-
 impl Folder {
+    /// With a root, and a certificate for a.example.
     pub fn new() -> Folder {
         Folder::with_keys("ecdsa-p256")
     }
 
     /// The same with keys of another algorithm.
     pub fn with_keys(algorithm: &str) -> Folder {
-        let folder = Folder(tempfile::tempdir().unwrap());
+        let folder = Folder::empty();
         folder.make(&format!("cert new-key --algorithm {algorithm} --out root.key"));
         folder.make(
             "cert self-sign --ca --key root.key --subject CN=Root --out root.pem --not-before 2026-01-01T00:00:00Z \
@@ -49,29 +46,6 @@ impl Folder {
             "cert issue --ca {ca}.pem --ca-key {ca}.key --key leaf.key --out {name}.pem --name dns:a.example \
              --time 2026-06-01T00:00:00Z {dates} {options}"
         ));
-    }
-
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
-        fs::write(self.path(name), bytes).unwrap();
-    }
-
-    pub fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.path(name)).unwrap()
-    }
-
-    /// `ravelin …`, words separated by blanks.
-    pub fn command(&self, words: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ravelin"));
-        command
-            .args(words.split_whitespace())
-            .current_dir(self.0.path())
-            .env("XDG_CACHE_HOME", self.path("cache"))
-            .stdin(Stdio::null());
-        command
     }
 
     pub fn run(&self, words: &str) -> Output {

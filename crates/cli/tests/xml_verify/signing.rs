@@ -7,12 +7,12 @@ use aws_lc_rs::{
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use std::{
-    fmt::Write as _,
-    fs,
-    path::PathBuf,
-    process::{Command, Output, Stdio},
-};
+use std::{fmt::Write as _, process::Output};
+
+#[path = "../support/mod.rs"]
+mod support;
+
+pub use support::{Folder, text};
 
 /// When signatures are verified.
 pub const TIME: &str = "2026-11-22T00:00:00Z";
@@ -21,10 +21,6 @@ pub const ECDSA: &str = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256";
 pub const HMAC: &str = "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256";
 const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 
-pub fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
 /// A reference: its URI, what it covers in canonical form, and whether the signature stands inside.
 pub struct Reference<'a> {
     pub uri: &'a str,
@@ -32,12 +28,10 @@ pub struct Reference<'a> {
     pub enveloped: bool,
 }
 
-/// A folder with a root, and a signer whom it vouches for.
-pub struct Folder(tempfile::TempDir);
-
 impl Folder {
+    /// With a root, and a signer whom it vouches for.
     pub fn new() -> Folder {
-        let folder = Folder(tempfile::tempdir().unwrap());
+        let folder = Folder::empty();
         folder.cert(
             "self-sign --ca --new-key root.key --subject CN=Root --out root.pem --not-before 2026-01-01T00:00:00Z \
              --not-after 2036-01-01T00:00:00Z",
@@ -59,29 +53,6 @@ impl Folder {
     pub fn cert(&self, words: &str) {
         let output = self.command(&format!("cert {words}")).output().unwrap();
         assert!(output.status.success(), "{words}: {}", text(&output.stderr));
-    }
-
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
-        fs::write(self.path(name), bytes).unwrap();
-    }
-
-    pub fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.path(name)).unwrap()
-    }
-
-    /// `ravelin …`, words separated by blanks.
-    pub fn command(&self, words: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ravelin"));
-        command
-            .args(words.split_whitespace())
-            .current_dir(self.0.path())
-            .env("XDG_CACHE_HOME", self.path("cache"))
-            .stdin(Stdio::null());
-        command
     }
 
     /// `ravelin xml verify …`, at the usual time.
