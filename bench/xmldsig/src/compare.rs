@@ -2,7 +2,6 @@
 
 use crate::{
     Fallible, Options,
-    case::Case,
     measure::{self, Outcome},
     native,
     peers::{self, PEERS},

@@ -15,6 +15,9 @@ use std::error::Error;
 
 type Fallible<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
+const USAGE: &str =
+    "bench/run xmldsig [--rounds N] [--scale X] [--limit SECONDS] [--tests NAME,NAME...]";
+
 /// What is compared, and how often.
 pub struct Options {
     rounds: usize,
@@ -29,6 +32,10 @@ fn main() -> Fallible<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words[..] {
+        ["--help" | "-h"] => {
+            println!("{USAGE}");
+            Ok(())
+        }
         ["make-key"] => document::make_key(),
         ["make", case, scale] => document::make(Case::named(case)?, scale.parse()?),
         ["measure", peer, case] => measure::run(peer, Case::named(case)?),
