@@ -1,5 +1,4 @@
 //! What OpenSSL makes of the same evidence, and what we make of OpenSSL's.
-#![expect(clippy::print_stderr, reason = "a test that is skipped must say so")]
 
 use super::*;
 use crate::{
