@@ -99,13 +99,16 @@ const WE_REFUSE: &[&str] = &[
     "there is no <XPath>",
 ];
 
+/// What Ravelin says of names with colons that are none (Namespaces in XML 1.0, section 4).
+const COLONS: &str = "is not a name";
+
 /// What bergshamra says of documents that Ravelin may call good.
 const THEY_REFUSE: &[&str] = &["duplicate ID", "XPath expression not supported"];
 
 /// Panics if differences.md does not name every difference that is let pass.
 pub fn check_explained() {
     let explained = include_str!("../differences.md");
-    for words in WE_REFUSE.iter().chain(THEY_REFUSE) {
+    for words in WE_REFUSE.iter().chain(THEY_REFUSE).chain([&COLONS]) {
         assert!(
             explained.contains(&format!("`{words}`")),
             "differences.md does not name `{words}`"
@@ -120,7 +123,10 @@ pub fn they_may_refuse(text: &str, reason: &str) -> bool {
 
 /// Whether Ravelin may refuse what bergshamra calls good, for this reason.
 pub fn we_may_refuse(text: &str, reason: &str) -> bool {
-    WE_REFUSE.iter().any(|words| reason.contains(words)) || is_ambiguous(text)
+    let of_colons = reason.split_once(COLONS).is_some_and(|(before, _)| {
+        before.trim_end().trim_end_matches('"').rsplit('"').next().unwrap_or_default().contains(':')
+    });
+    of_colons || WE_REFUSE.iter().any(|words| reason.contains(words)) || is_ambiguous(text)
 }
 
 /// Whether the two read something else in the document.

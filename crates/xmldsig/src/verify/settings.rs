@@ -120,7 +120,7 @@ pub enum Choice {
 pub struct Limits {
     /// Of documents as such.
     pub xml: xml::Limits,
-    /// References of one signature or manifest.
+    /// References of one signature; and of all its Manifest elements, together.
     pub references: usize,
     /// Transforms of one reference, and steps of one filter.
     pub transforms: usize,
@@ -128,13 +128,14 @@ pub struct Limits {
     pub value: usize,
     /// Certificates, keys and revocation lists in KeyInfo, each.
     pub certificates: usize,
-    /// Octets that the references to the document cover, together, as a multiple of the document's length.
+    /// Octets that the references to the document cover, together, as a multiple of the document's length. As many pieces
+    /// of the document (tags, texts, comments) may they be told of, those included that they leave out.
     pub octets: u64,
     /// Octets that are held in memory for one transform that works on the result of another.
     pub held: usize,
     /// Nodes of a document that XPath works on.
     pub nodes: usize,
-    /// Steps of the evaluation of all XPath expressions together.
+    /// Steps of the evaluation of all XPath expressions together, with what the sets of nodes cost that they choose from.
     pub steps: u64,
 }
 
