@@ -38,6 +38,11 @@ impl Inherited {
         }
     }
 
+    /// What a copy costs: attributes, and their octets.
+    pub(crate) fn size(&self) -> u64 {
+        self.open.len() as u64 + self.octets
+    }
+
     /// What [`at`](Inherited::at) may cost at most, in octets that are looked at or copied.
     pub(crate) fn cost(&self) -> u64 {
         let count = self.open.len() as u64;

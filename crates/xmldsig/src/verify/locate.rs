@@ -133,7 +133,7 @@ fn find<R: Read>(reader: &mut Reader<R>, choice: &Choice) -> Result<Found, Error
                     glimpse = Glimpse { looks: true, depth: start.depth(), ..Glimpse::default() };
                     let offset = start.offset();
                     last = Some(offset);
-                    kept += reader.snapshot_cost() + inherited.cost();
+                    kept += reader.snapshot_cost() + inherited.size();
                     found = None;
                     if kept <= KEPT + offset || matches!(choice, Choice::At(_)) {
                         let Some(snapshot) = reader.snapshot() else {
