@@ -81,6 +81,17 @@ impl Error {
     }
 }
 
+/// More was to be written than a limit allows: its name.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("more than the limit `{0}` allows")]
+pub(crate) struct Beyond(pub(crate) &'static str);
+
+impl From<Beyond> for io::Error {
+    fn from(beyond: Beyond) -> io::Error {
+        io::Error::new(io::ErrorKind::QuotaExceeded, beyond)
+    }
+}
+
 impl From<XmlError> for Error {
     fn from(error: XmlError) -> Error {
         let kind = match &error.fault {
@@ -110,7 +121,8 @@ impl From<C14nError> for Error {
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Error {
         if error.kind() == io::ErrorKind::QuotaExceeded {
-            return Error::limit(crate::verify::OCTETS);
+            let name = error.get_ref().and_then(|inner| inner.downcast_ref::<Beyond>());
+            return Error::limit(name.map_or(crate::verify::OCTETS, |beyond| beyond.0));
         }
         Error::dereference(error.to_string())
     }

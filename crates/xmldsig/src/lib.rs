@@ -17,6 +17,7 @@ pub mod base64;
 pub mod c14n;
 pub mod document;
 mod error;
+mod held;
 pub mod nodeset;
 pub mod sign;
 mod signature;

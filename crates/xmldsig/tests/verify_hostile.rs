@@ -390,3 +390,22 @@ fn thousands_of_references_to_thousands_of_prefixes_are_small() {
     let report = check(&document, &Settings::default()).unwrap();
     assert_eq!(report.references_status(), SignatureStatus::Valid);
 }
+
+#[test]
+fn what_is_held_is_told_apart_from_what_is_covered() {
+    let held = |held| {
+        let limits = Limits { held, ..Limits::default() };
+        Settings { limits, ..Settings::default() }
+    };
+    // SignedInfo is held whole, whoever wrote it.
+    let blanks = format!("{}<Reference", " ".repeat(100_000));
+    let long = signature(&reference("", &[], &[0; 32]), "").replacen("<Reference", &blanks, 1);
+    refused_within(&format!("<a>{long}</a>"), &held(50_000), "`held`");
+    assert!(check(&format!("<a>{long}</a>"), &held(200_000)).is_ok());
+    // What one transform leaves to another is, too.
+    let two = reference("#x", &[(EXCLUSIVE, ""), (EXCLUSIVE, "")], &[0; 32]);
+    let text = "x".repeat(60_000);
+    let document = format!(r#"<a><b Id="x">{text}</b>{}</a>"#, signature(&two, ""));
+    refused_within(&document, &held(50_000), "`held`");
+    assert!(check(&document, &held(200_000)).is_ok());
+}

@@ -2,6 +2,7 @@ use super::DSIG;
 use crate::{
     Error,
     c14n::{Inherited, Method, Stream},
+    held::Held,
     xml::{Event, Reader, Start, is_space},
 };
 use std::io::Read;
@@ -13,7 +14,7 @@ pub(crate) struct Cursor<R> {
     reader: Reader<R>,
     /// The `xml:…` attributes around the element that began last.
     inherited: Inherited,
-    canonical: Option<Stream<Vec<u8>>>,
+    canonical: Option<Stream<Held>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,9 +44,9 @@ impl<R: Read> Cursor<R> {
         self.inherited.open(&self.reader.start());
     }
 
-    /// From the element that just began on, the canonical form is written.
-    pub(crate) fn canonicalize(&mut self, method: Method) -> Result<(), Error> {
-        let mut stream = Stream::new(method, Vec::new());
+    /// From the element that just began on, the canonical form is written, of at most so many octets.
+    pub(crate) fn canonicalize(&mut self, method: Method, limit: usize) -> Result<(), Error> {
+        let mut stream = Stream::new(method, Held::up_to(limit));
         stream.start(&self.reader.start(), Some(&mut self.inherited))?;
         self.canonical = Some(stream);
         Ok(())
@@ -54,7 +55,7 @@ impl<R: Read> Cursor<R> {
     /// The canonical form of the element that has just ended.
     pub(crate) fn canonical(&mut self) -> Result<Vec<u8>, Error> {
         match self.canonical.take() {
-            Some(stream) => Ok(stream.finish()?.0),
+            Some(stream) => Ok(stream.finish()?.0.into_octets()),
             None => Ok(Vec::new()),
         }
     }

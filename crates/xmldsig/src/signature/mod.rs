@@ -33,6 +33,8 @@ pub(crate) struct Bounds {
     pub(crate) value: usize,
     /// Certificates, keys and revocation lists, each.
     pub(crate) certificates: usize,
+    /// Octets of the canonical form of SignedInfo.
+    pub(crate) held: usize,
 }
 
 /// A Signature element.

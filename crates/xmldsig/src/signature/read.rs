@@ -26,7 +26,7 @@ pub(crate) fn read<R: Read>(
 ) -> Result<Signature, Error> {
     let id = enter(cursor)?;
     cursor.expect("SignedInfo")?;
-    cursor.canonicalize(canonicalization.clone())?;
+    cursor.canonicalize(canonicalization.clone(), bounds.held)?;
     cursor.expect("CanonicalizationMethod")?;
     if self::canonicalization(cursor)? != canonicalization {
         return Err(Error::malformed("the document was changed while it was read"));

@@ -2,6 +2,8 @@ use super::OCTETS;
 use crate::{
     Error,
     algorithm::{Digest, DigestAlgorithm, DigestValue},
+    error::Beyond,
+    held::Held,
 };
 use std::{
     cell::Cell,
@@ -24,7 +26,7 @@ pub(super) struct Out {
 enum To {
     Digest(Digest),
     /// For another transform.
-    Memory(Vec<u8>, usize),
+    Memory(Held),
 }
 
 /// What came out.
@@ -80,7 +82,7 @@ impl Out {
 
     /// To memory.
     pub(super) fn memory(shared: &Shared) -> Out {
-        let to = To::Memory(Vec::new(), shared.held);
+        let to = To::Memory(Held::up_to(shared.held));
         Out { to, budget: shared.budget.clone(), copy: None, room: shared.room.clone() }
     }
 
@@ -88,7 +90,7 @@ impl Out {
     pub(super) fn finish(self) -> (Came, Option<Vec<u8>>) {
         let came = match self.to {
             To::Digest(digest) => Came::Digest(digest.finish()),
-            To::Memory(octets, _) => Came::Octets(octets),
+            To::Memory(held) => Came::Octets(held.into_octets()),
         };
         (came, self.copy)
     }
@@ -98,16 +100,13 @@ impl Write for Out {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
         let length = octets.len() as u64;
         let Some(left) = self.budget.get().checked_sub(length) else {
-            return Err(io::ErrorKind::QuotaExceeded.into());
+            return Err(Beyond(OCTETS).into());
         };
         self.budget.set(left);
         match &mut self.to {
             To::Digest(digest) => digest.update(octets),
-            To::Memory(memory, limit) => {
-                if memory.len() + octets.len() > *limit {
-                    return Err(io::ErrorKind::QuotaExceeded.into());
-                }
-                memory.extend_from_slice(octets);
+            To::Memory(memory) => {
+                memory.write_all(octets)?;
             }
         }
         if let Some(copy) = &mut self.copy {

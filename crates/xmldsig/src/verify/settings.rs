@@ -131,7 +131,7 @@ pub struct Limits {
     /// Octets that the references to the document cover, together, as a multiple of the document's length. As many pieces
     /// of the document (tags, texts, comments) may they be told of, those included that they leave out.
     pub octets: u64,
-    /// Octets that are held in memory for one transform that works on the result of another.
+    /// Octets that are held in memory for one transform that works on the result of another, and of SignedInfo.
     pub held: usize,
     /// Nodes of a document that XPath works on.
     pub nodes: usize,
@@ -162,6 +162,7 @@ impl Limits {
             transforms: self.transforms,
             value: self.value,
             certificates: self.certificates,
+            held: self.held,
         }
     }
 }
