@@ -344,6 +344,7 @@ fn an_expression_keeps_the_prefixes_it_uses_and_no_others() {
         // In pieces, with a declaration of its own, with blanks, in a literal.
         r#"<XPath xmlns:own="urn:7">self::own:b or self::p7:b or self::&#98; or p&#55;:c or ancestor-or-self::b</XPath>"#,
         r"<XPath>count( p7:* ) = 0 and not(self::p8999:b)</XPath>",
+        r"<XPath>(3-p7:c != 3) or (.-p8:c) or count(..)-p9:c or true()</XPath>",
         r"<XPath>string('p9999:') = 'p9999:'</XPath>",
     ];
     for filter in filters {

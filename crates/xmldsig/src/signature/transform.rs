@@ -2,7 +2,12 @@ use super::{
     Bounds, Cursor,
     read::{canonicalization, shortened},
 };
-use crate::{Error, c14n::Method, nodeset::Operation, xml::continues_name};
+use crate::{
+    Error,
+    c14n::Method,
+    nodeset::Operation,
+    xml::{continues_name, starts_name},
+};
 use std::{collections::HashMap, io::Read};
 
 const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
@@ -127,8 +132,12 @@ impl Prefixes {
     fn each_new(&mut self, text: &str, mut found: impl FnMut(&str)) {
         for (at, c) in text[self.seen..].char_indices() {
             let at = self.seen + at;
-            if c == ':' && self.name < at {
-                found(&text[self.name..at]);
+            if c == ':' {
+                // In `3-p:a` a number and a sign stand before the name.
+                let name = text[self.name..at].trim_start_matches(|c| !starts_name(c));
+                if !name.is_empty() {
+                    found(name);
+                }
             }
             if !continues_name(c) {
                 self.name = at + c.len_utf8();

@@ -41,7 +41,7 @@ mod reference;
 mod resume;
 mod tag;
 
-pub(crate) use chars::{continues_name, is_ncname, is_space};
+pub(crate) use chars::{continues_name, is_ncname, is_space, starts_name};
 pub(crate) use encoding::Encoding;
 pub use error::{Position, XmlError, XmlFault};
 pub use event::{Attribute, AttributeKind, End, Event, Instruction, QName, Start};
